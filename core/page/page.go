@@ -1,0 +1,62 @@
+// Package page holds what every list has in common: a bounded page size and an opaque cursor.
+package page
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"kassa/core/fault"
+)
+
+// The bounds of a page.
+const (
+	DefaultLimit = 50
+	MaxLimit     = 200
+	maxCursor    = 1024
+)
+
+// Request asks for at most Limit items after the place that After names. An empty After starts at the beginning.
+type Request struct {
+	Limit int
+	After string
+}
+
+// List is one page. Next is the cursor of the following page, or empty on the last one.
+type List[T any] struct {
+	Items []T
+	Next  string
+}
+
+// CheckLimit returns a Malformed fault with code limit_invalid unless limit is 1 to MaxLimit.
+func CheckLimit(limit int) error {
+	if limit < 1 || limit > MaxLimit {
+		return fault.New(fault.Malformed, "limit_invalid", "limit is 1 to %d", MaxLimit)
+	}
+	return nil
+}
+
+// Cursor makes an opaque cursor from the parts that name a place in a list.
+func Cursor(parts ...string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(parts, "\x00")))
+}
+
+// Parts returns the n parts that Cursor was given, nil for an empty cursor, or a Malformed fault with code cursor_invalid.
+func Parts(cursor string, n int) ([]string, error) {
+	if cursor == "" {
+		return nil, nil
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(cursor) > maxCursor {
+		return nil, Invalid()
+	}
+	parts := strings.Split(string(b), "\x00")
+	if len(parts) != n {
+		return nil, Invalid()
+	}
+	return parts, nil
+}
+
+// Invalid is the fault for a cursor that no list gave out.
+func Invalid() error {
+	return fault.New(fault.Malformed, "cursor_invalid", "this cursor was not given out by this list")
+}
