@@ -1,0 +1,70 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"kassa/core/clock"
+	"kassa/core/id"
+)
+
+// Status says whether a store takes new records.
+type Status string
+
+// The states of a store.
+const (
+	Active   Status = "active"
+	Inactive Status = "inactive"
+	Copying  Status = "copying"
+)
+
+// Head is the newest state of a store's journal. Every write transaction replaces it where the token is the one that was read; that
+// compare-and-set is the only concurrency control.
+type Head struct {
+	Token    id.ID // random, new with every commit
+	Position int64 // of the last record
+	At       time.Time
+	Status   Status
+	Last     map[Chain]Hash // last hash of each chain
+}
+
+// What a store answers when a write meets other books than expected.
+var (
+	// ErrStale says that the head is no longer the one that was read: another writer committed.
+	ErrStale = errors.New("the head has moved")
+	// ErrBroken says that a write that could not fail did: the books were changed by other hands.
+	ErrBroken = errors.New("the books are not as the head says")
+)
+
+// Range asks for records listed under a ref: newest first, and only business days within From and To where those are set.
+// Before continues after a place that an earlier page ended with.
+type Range struct {
+	From, To clock.Date
+	Before   Place
+	Limit    int
+}
+
+// Place is where a record stands in the listing of a ref. Day is zero for refs that are listed by position.
+type Place struct {
+	Day      clock.Date
+	Position int64
+}
+
+// Repository keeps the journal. Methods that write run inside a transaction; methods that read see the transaction's snapshot, if any.
+type Repository interface {
+	// Head returns the head, with the last hash of every chain. NotFound fault store_unknown when the store was never created.
+	Head(ctx context.Context, s id.Store) (Head, error)
+	// Token returns the head's token only.
+	Token(ctx context.Context, s id.Store) (id.ID, error)
+	// Advance replaces the head where its token is from; ErrStale otherwise. to.Last holds only the chains that changed.
+	Advance(ctx context.Context, s id.Store, from id.ID, to Head) error
+	// Append adds sealed records. ErrBroken when a key or a position is taken.
+	Append(ctx context.Context, s id.Store, rs []Record) error
+	// Find returns the records that hold any of the keys, by key; a key that is not there has no entry.
+	Find(ctx context.Context, s id.Store, keys []Key) (map[Key]Record, error)
+	// List returns records that carry the ref, newest first.
+	List(ctx context.Context, s id.Store, ref Ref, r Range) ([]Record, error)
+	// From returns up to limit records with a position above the given one, oldest first.
+	From(ctx context.Context, s id.Store, position int64, limit int) ([]Record, error)
+}

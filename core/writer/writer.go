@@ -1,0 +1,250 @@
+package writer
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"kassa/core/audit"
+	"kassa/core/clock"
+	"kassa/core/fault"
+	"kassa/core/id"
+	"kassa/core/journal"
+	"kassa/core/transaction"
+)
+
+// The bounds of a writer.
+const (
+	MaxBatch      = 128
+	maxQueue      = 1024
+	maxValues     = 200_000          // of one generation of the working set
+	maxRounds     = 4                // in which an operation may ask for more
+	maxTries      = 16               // commits of one batch on heads that moved
+	commitTimeout = 20 * time.Second // of one batch, all tries together
+	catchUpLimit  = 1000             // records read one by one to catch up; beyond that everything is read again
+)
+
+// Observer is told what the writer does, for metrics. Its methods are quick and safe for many goroutines.
+type Observer interface {
+	Committed(records, queued int, took time.Duration)
+	Stale()
+}
+
+// Config is what a Writer needs.
+type Config struct {
+	Provider transaction.Provider
+	Journal  journal.Repository
+	Bindings []Binding
+	Clock    clock.Clock
+	IDs      id.Source
+	Observer Observer // may be nil
+	Batch    int      // most operations a batch; MaxBatch when zero
+}
+
+// Writer commits the operations of all stores, each store's in one order.
+type Writer struct {
+	c       Config
+	by      map[string]Binding
+	mu      sync.Mutex
+	lanes   map[id.Store]*lane
+	closing bool
+	wg      sync.WaitGroup
+}
+
+// New returns a Writer. Close it to stop its goroutines.
+func New(c Config) *Writer {
+	if c.Batch == 0 {
+		c.Batch = MaxBatch
+	}
+	w := &Writer{c: c, by: make(map[string]Binding, len(c.Bindings)), lanes: map[id.Store]*lane{}}
+	for _, b := range c.Bindings {
+		w.by[b.Kind] = b
+	}
+	return w
+}
+
+// task states: an operation that has not been applied may still be dropped; after that its outcome is waited for.
+const (
+	waiting int32 = iota
+	taken
+	dropped
+)
+
+type task struct {
+	ctx    context.Context
+	op     Operation
+	intent Intent
+	id     id.ID
+	actor  audit.Actor
+	state  atomic.Int32
+	done   chan struct{}
+	result Result
+	err    error
+}
+
+func (t *task) finish(r Result, err error) {
+	t.result, t.err = r, err
+	close(t.done)
+}
+
+// Do applies the operation, commits it and returns its record. Refusals of the operation come back as they are. An Unavailable fault:
+// writer_busy when the queue is full or the context ended before the operation was applied (nothing happened); outcome_pending when the
+// context ended while the commit was under way (ask again with the same key); store_stopped when the books were changed by other hands.
+func (w *Writer) Do(ctx context.Context, s id.Store, op Operation) (Result, error) {
+	t := &task{ctx: ctx, op: op, intent: op.Intent(), id: w.c.IDs.New(), actor: audit.From(ctx), done: make(chan struct{})}
+	if err := w.enqueue(s, t); err != nil {
+		return Result{}, err
+	}
+	select {
+	case <-t.done:
+		return t.result, t.err
+	case <-ctx.Done():
+	}
+	if t.state.CompareAndSwap(waiting, dropped) {
+		return Result{}, busy().Wrap(ctx.Err())
+	}
+	grace := time.NewTimer(2 * time.Second) // an applied operation is nearly always committed by then
+	defer grace.Stop()
+	select {
+	case <-t.done:
+		return t.result, t.err
+	case <-grace.C:
+		return Result{}, pending().Wrap(ctx.Err())
+	}
+}
+
+// Close lets what waits commit, then stops. It returns ctx's error when that takes too long.
+func (w *Writer) Close(ctx context.Context) error {
+	w.mu.Lock()
+	if !w.closing {
+		w.closing = true
+		for _, l := range w.lanes {
+			close(l.queue)
+		}
+	}
+	w.mu.Unlock()
+	stopped := make(chan struct{})
+	go func() { w.wg.Wait(); close(stopped) }()
+	select {
+	case <-stopped:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *Writer) enqueue(s id.Store, t *task) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closing {
+		return busy()
+	}
+	l := w.lanes[s]
+	if l == nil {
+		l = &lane{w: w, store: s, queue: make(chan *task, maxQueue), set: newWorkingSet(maxValues)}
+		w.lanes[s] = l
+		w.wg.Add(1)
+		go l.serve()
+	}
+	select {
+	case l.queue <- t:
+		return nil
+	default:
+		return busy()
+	}
+}
+
+// Read runs fn on a view of one durable snapshot, outside the queue: for quotes and checks that change nothing. fn may run several times.
+func (w *Writer) Read(ctx context.Context, s id.Store, fn func(v *View) error) error {
+	var outcome error
+	err := w.c.Provider.View(ctx, func(ctx context.Context) error {
+		h, err := w.c.Journal.Head(ctx, s)
+		if err != nil {
+			return err
+		}
+		f := &found{set: newWorkingSet(maxValues), keys: map[journal.Key]*journal.Record{}}
+		for range maxRounds {
+			v := &View{id: w.c.IDs.New(), now: w.now(h), actor: audit.From(ctx), set: f.set, keys: f.keys}
+			outcome = fn(v)
+			if !v.missed() {
+				return nil
+			}
+			if err := w.fetch(ctx, s, f, v.missing, v.unknown); err != nil {
+				return err
+			}
+		}
+		return errRounds
+	})
+	if err != nil {
+		return err
+	}
+	return outcome
+}
+
+// now is the record time after the head: it never falls along positions.
+func (w *Writer) now(h journal.Head) time.Time {
+	if now := clock.Milli(w.c.Clock.Now()); now.After(h.At) {
+		return now
+	}
+	return h.At
+}
+
+// found is what was read of a snapshot.
+type found struct {
+	set  *workingSet
+	keys map[journal.Key]*journal.Record // a nil record: known not to exist
+}
+
+// fetch reads the refs and keys that a view missed.
+func (w *Writer) fetch(ctx context.Context, s id.Store, f *found, refs []journal.Ref, ks []journal.Key) error {
+	by := map[string][]journal.Ref{}
+	for _, r := range refs {
+		if _, ok := f.set.get(r); !ok {
+			f.set.put(r, nil)
+			by[r.Kind()] = append(by[r.Kind()], r)
+		}
+	}
+	for kind, rs := range by {
+		b, ok := w.by[kind]
+		if !ok {
+			return errors.New("no projection keeps " + kind)
+		}
+		vs, err := b.Projection.Load(ctx, s, rs)
+		if err != nil {
+			return err
+		}
+		for _, v := range vs {
+			f.set.put(v.Ref(), v)
+		}
+	}
+	if len(ks) == 0 {
+		return nil
+	}
+	records, err := w.c.Journal.Find(ctx, s, ks)
+	if err != nil {
+		return err
+	}
+	for _, k := range ks {
+		f.keys[k] = nil
+		if r, ok := records[k]; ok {
+			f.keys[k] = &r
+		}
+	}
+	return nil
+}
+
+var errRounds = errors.New("an operation asked for more than it may")
+
+func busy() *fault.Error {
+	return fault.New(fault.Unavailable, "writer_busy", "the store is busy; nothing was changed").Retry(time.Second)
+}
+
+func pending() *fault.Error {
+	return fault.New(fault.Unavailable, "outcome_pending", "the answer is not known yet; repeat the request with the same key").Retry(time.Second)
+}
+
+func stopped() *fault.Error {
+	return fault.New(fault.Unavailable, "store_stopped", "the books of this store were changed by other hands; run kassa verify").Retry(time.Minute)
+}
