@@ -35,6 +35,8 @@ var (
 	ErrStale = errors.New("the head has moved")
 	// ErrBroken says that a write that could not fail did: the books were changed by other hands.
 	ErrBroken = errors.New("the books are not as the head says")
+	// ErrCorrupt says that something kept cannot be read back as it was written.
+	ErrCorrupt = errors.New("corrupt")
 )
 
 // Range asks for records listed under a ref: newest first, and only business days within From and To where those are set.

@@ -18,6 +18,12 @@ type Value interface {
 	Ref() journal.Ref
 }
 
+// Stored is a value that stores keep in its canonical form.
+type Stored interface {
+	Value
+	Walk(*journal.Codec)
+}
+
 // Change replaces Before, nil where there was none, by After.
 type Change struct{ Before, After Value }
 

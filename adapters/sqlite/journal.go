@@ -1,0 +1,243 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"kassa/core/id"
+	"kassa/core/journal"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// Journal implements journal.Repository.
+type Journal struct {
+	d      *Database
+	schema journal.Schema
+}
+
+// NewJournal returns the journal of the database's stores.
+func NewJournal(d *Database, s journal.Schema) *Journal { return &Journal{d: d, schema: s} }
+
+// Head implements journal.Repository.
+func (j *Journal) Head(ctx context.Context, s id.Store) (journal.Head, error) {
+	h := journal.Head{Last: map[journal.Chain]journal.Hash{}}
+	err := j.d.read(ctx, s, func(t *tx) error {
+		found := false
+		err := one(t.conn, "SELECT token, position, at, status FROM head", func(st *sqlite.Stmt) {
+			found = true
+			h.Token, h.Position, h.Status = id.ID(st.ColumnText(0)), st.ColumnInt64(1), journal.Status(st.ColumnText(3))
+			h.At = time.UnixMilli(st.ColumnInt64(2)).UTC()
+		})
+		if err != nil {
+			return err
+		}
+		if !found {
+			return storeUnknown()
+		}
+		return each(t.conn, "SELECT chain, hash FROM chains", func(st *sqlite.Stmt) error {
+			var hash journal.Hash
+			st.ColumnBytes(1, hash[:])
+			h.Last[journal.Chain(st.ColumnText(0))] = hash
+			return nil
+		})
+	})
+	return h, err
+}
+
+// Token implements journal.Repository.
+func (j *Journal) Token(ctx context.Context, s id.Store) (token id.ID, err error) {
+	err = j.d.read(ctx, s, func(t *tx) error {
+		return one(t.conn, "SELECT token FROM head", func(st *sqlite.Stmt) { token = id.ID(st.ColumnText(0)) })
+	})
+	return token, err
+}
+
+// Advance implements journal.Repository.
+func (j *Journal) Advance(ctx context.Context, s id.Store, from id.ID, to journal.Head) error {
+	return j.d.write(ctx, s, func(t *tx) error {
+		err := exec(t.conn, "UPDATE head SET token = ?, position = ?, at = ?, status = ? WHERE token = ?",
+			string(to.Token), to.Position, to.At.UnixMilli(), string(to.Status), string(from))
+		if err != nil {
+			return err
+		}
+		if t.conn.Changes() != 1 {
+			return journal.ErrStale
+		}
+		for chain, hash := range to.Last {
+			if err := exec(t.conn, "INSERT INTO chains (chain, hash) VALUES (?, ?) ON CONFLICT (chain) DO UPDATE SET hash = excluded.hash",
+				string(chain), hash[:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Append implements journal.Repository.
+func (j *Journal) Append(ctx context.Context, s id.Store, rs []journal.Record) error {
+	return j.d.write(ctx, s, func(t *tx) error {
+		for i := range rs {
+			if err := t.append(&rs[i]); err != nil {
+				if taken(err) {
+					return fmt.Errorf("%w: record %s: %w", journal.ErrBroken, rs[i].ID, err)
+				}
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// column returns the column of records that holds keys of the kind, or nothing when they are in the table keys.
+func column(kind string) string {
+	switch kind {
+	case "record":
+		return "id"
+	case "idem", "sale":
+		return kind
+	case "no":
+		return "number"
+	}
+	return ""
+}
+
+func (t *tx) append(r *journal.Record) error {
+	var idem, sale, number any
+	for _, k := range r.Keys {
+		switch column(k.Kind()) {
+		case "idem":
+			idem = k.Value()
+		case "sale":
+			sale = k.Value()
+		case "number":
+			number = k.Value()
+		default:
+			if err := exec(t.conn, "INSERT INTO keys (key, position) VALUES (?, ?)", string(k), r.Position); err != nil {
+				return err
+			}
+		}
+	}
+	if err := exec(t.conn, "INSERT INTO records (position, id, at, idem, sale, number, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
+		r.Position, string(r.ID), r.At.UnixMilli(), idem, sale, number, r.Hash[:], r.Encoded()); err != nil {
+		return err
+	}
+	return t.index(r)
+}
+
+// index adds what the record is listed by.
+func (t *tx) index(r *journal.Record) error {
+	for _, ref := range r.Refs {
+		n, err := t.intern(string(ref))
+		if err != nil {
+			return err
+		}
+		var day int64
+		if ref.Dated() {
+			day = int64(r.Day)
+		}
+		if err := exec(t.conn, "INSERT INTO refs (ref, day, position) VALUES (?, ?, ?)", n, day, r.Position); err != nil {
+			return err
+		}
+	}
+	for _, l := range r.Lines {
+		n, err := t.intern("account:" + l.Account)
+		if err != nil {
+			return err
+		}
+		if err := exec(t.conn, "INSERT INTO lines (account, position, amount, balance) VALUES (?, ?, ?, ?)", n, r.Position, l.Amount, l.Balance); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Find implements journal.Repository.
+func (j *Journal) Find(ctx context.Context, s id.Store, keys []journal.Key) (map[journal.Key]journal.Record, error) {
+	var found map[journal.Key]journal.Record
+	err := j.d.read(ctx, s, func(t *tx) error {
+		for _, k := range keys {
+			query, value := "SELECT r.hash, r.body FROM keys k JOIN records r ON r.position = k.position WHERE k.key = ?", string(k)
+			if c := column(k.Kind()); c != "" {
+				query, value = "SELECT hash, body FROM records WHERE "+c+" = ?", k.Value()
+			}
+			if err := each(t.conn, query, func(st *sqlite.Stmt) error {
+				r, err := j.open(st, 0)
+				if found == nil {
+					found = map[journal.Key]journal.Record{}
+				}
+				found[k] = r
+				return err
+			}, value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// open reads a record from the columns hash and body that begin at col.
+func (j *Journal) open(st *sqlite.Stmt, col int) (journal.Record, error) {
+	var hash journal.Hash
+	st.ColumnBytes(col, hash[:])
+	r, err := journal.Open(j.schema, bytesAt(st, col+1))
+	if err != nil {
+		return r, fmt.Errorf("%w: %w", journal.ErrCorrupt, err)
+	}
+	if r.Hash != hash {
+		return r, fmt.Errorf("%w: record %d does not match its hash", journal.ErrCorrupt, r.Position)
+	}
+	return r, nil
+}
+
+// List implements journal.Repository.
+func (j *Journal) List(ctx context.Context, s id.Store, ref journal.Ref, g journal.Range) ([]journal.Record, error) {
+	var rs []journal.Record
+	err := j.d.read(ctx, s, func(t *tx) error {
+		n, err := t.lookup(string(ref))
+		if err != nil || n == 0 {
+			return err
+		}
+		return each(t.conn, `SELECT r.hash, r.body FROM refs f JOIN records r ON r.position = f.position
+			WHERE f.ref = ? AND f.day >= ? AND f.day <= ? AND (f.day, f.position) < (?, ?) ORDER BY f.day DESC, f.position DESC LIMIT ?`,
+			func(st *sqlite.Stmt) error {
+				r, err := j.open(st, 0)
+				rs = append(rs, r)
+				return err
+			}, append([]any{n}, bounds(ref, g)...)...)
+	})
+	return rs, err
+}
+
+// bounds turns a range into arguments: least and largest day, the place to continue before, and the limit.
+func bounds(ref journal.Ref, g journal.Range) []any {
+	from, to, place := int64(0), int64(math.MaxInt64), g.Before
+	if ref.Dated() {
+		from = int64(g.From)
+		if g.To != 0 {
+			to = int64(g.To)
+		}
+	}
+	day, position := int64(place.Day), place.Position
+	if place == (journal.Place{}) {
+		day, position = math.MaxInt64, math.MaxInt64
+	}
+	return []any{from, to, day, position, int64(g.Limit)}
+}
+
+// From implements journal.Repository.
+func (j *Journal) From(ctx context.Context, s id.Store, position int64, limit int) ([]journal.Record, error) {
+	var rs []journal.Record
+	err := j.d.read(ctx, s, func(t *tx) error {
+		return each(t.conn, "SELECT hash, body FROM records WHERE position > ? ORDER BY position LIMIT ?", func(st *sqlite.Stmt) error {
+			r, err := j.open(st, 0)
+			rs = append(rs, r)
+			return err
+		}, position, int64(limit))
+	})
+	return rs, err
+}
+

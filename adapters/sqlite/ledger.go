@@ -1,0 +1,58 @@
+package sqlite
+
+import (
+	"context"
+	"math"
+	"strconv"
+
+	"kassa/core/id"
+	"kassa/core/ledger"
+	"kassa/core/page"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// Ledger implements ledger.Repository.
+type Ledger struct{ j *Journal }
+
+// NewLedger returns the ledger's view of the journal.
+func NewLedger(j *Journal) *Ledger { return &Ledger{j: j} }
+
+// Postings implements ledger.Repository.
+func (l *Ledger) Postings(ctx context.Context, s id.Store, a ledger.ID, p page.Request) (page.List[ledger.Posting], error) {
+	var list page.List[ledger.Posting]
+	before, err := positionOf(p.After)
+	if err != nil {
+		return list, err
+	}
+	err = l.j.d.read(ctx, s, func(t *tx) error {
+		n, err := t.lookup(string(a.Ref()))
+		if err != nil || n == 0 {
+			return err
+		}
+		return each(t.conn, `SELECT l.amount, l.balance, r.hash, r.body FROM lines l JOIN records r ON r.position = l.position
+			WHERE l.account = ? AND l.position < ? ORDER BY l.position DESC LIMIT ?`, func(st *sqlite.Stmt) error {
+			r, err := l.j.open(st, 2)
+			list.Items = append(list.Items, ledger.Posting{Amount: a.Shown(st.ColumnInt64(0)), Balance: a.Shown(st.ColumnInt64(1)), Record: r})
+			return err
+		}, n, before, int64(p.Limit)+1)
+	})
+	if len(list.Items) > p.Limit {
+		list.Items = list.Items[:p.Limit]
+		list.Next = page.Cursor(strconv.FormatInt(list.Items[p.Limit-1].Record.Position, 10))
+	}
+	return list, err
+}
+
+// positionOf reads a cursor that holds a position; without one, it is beyond every position.
+func positionOf(cursor string) (int64, error) {
+	parts, err := page.Parts(cursor, 1)
+	if err != nil || parts == nil {
+		return math.MaxInt64, err
+	}
+	n, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil || n < 0 {
+		return 0, page.Invalid()
+	}
+	return n, nil
+}

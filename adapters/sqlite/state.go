@@ -1,0 +1,80 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"kassa/core/id"
+	"kassa/core/journal"
+	"kassa/core/writer"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// State implements writer.Projection for values that are only ever asked for by their ref.
+type State struct {
+	d     *Database
+	empty map[string]func() writer.Stored // by kind of ref
+}
+
+// NewState returns the projection; empty makes an empty value of each kind, for reading.
+func NewState(d *Database, empty map[string]func() writer.Stored) *State {
+	return &State{d: d, empty: empty}
+}
+
+// Load implements writer.Projection.
+func (p *State) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]writer.Value, error) {
+	var vs []writer.Value
+	err := p.d.read(ctx, s, func(t *tx) error {
+		for _, ref := range refs {
+			if err := each(t.conn, "SELECT body FROM state WHERE ref = ?", func(st *sqlite.Stmt) error {
+				v, err := p.decode(ref, bytesAt(st, 0))
+				vs = append(vs, v)
+				return err
+			}, string(ref)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return vs, err
+}
+
+func (p *State) decode(ref journal.Ref, body []byte) (writer.Value, error) {
+	empty, ok := p.empty[ref.Kind()]
+	if !ok {
+		return nil, fmt.Errorf("no value has refs like %s", ref.Kind())
+	}
+	v := empty()
+	c := journal.NewDecoder(body)
+	c.Root(v.Walk)
+	if c.Err() == nil && v.Ref() != ref {
+		c.Fail(fmt.Errorf("it is the value of %s", v.Ref()))
+	}
+	if c.Err() != nil {
+		return nil, fmt.Errorf("%w: state %s: %w", journal.ErrCorrupt, ref, c.Err())
+	}
+	return v, nil
+}
+
+// Save implements writer.Projection.
+func (p *State) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
+	return p.d.write(ctx, s, func(t *tx) error {
+		for _, change := range cs {
+			v, ok := change.After.(writer.Stored)
+			if !ok {
+				return fmt.Errorf("cannot keep a %T", change.After)
+			}
+			c := journal.NewEncoder(nil)
+			c.Root(v.Walk)
+			if c.Err() != nil {
+				return c.Err()
+			}
+			if err := exec(t.conn, "INSERT INTO state (ref, body) VALUES (?, CAST(? AS TEXT)) ON CONFLICT (ref) DO UPDATE SET body = excluded.body",
+				string(v.Ref()), c.Bytes()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
