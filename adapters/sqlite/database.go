@@ -115,7 +115,9 @@ func (d *Database) store(s id.Store) (*file, error) {
 
 func (d *Database) path(s id.Store) string { return filepath.Join(d.dir, "store-"+string(s)+".db") }
 
-func storeUnknown() error { return fault.New(fault.NotFound, "store_unknown", "there is no such store") }
+func storeUnknown() error {
+	return fault.New(fault.NotFound, "store_unknown", "there is no such store")
+}
 
 // file is one SQLite file: its writer connection and its readers.
 type file struct {

@@ -240,4 +240,3 @@ func (j *Journal) From(ctx context.Context, s id.Store, position int64, limit in
 	})
 	return rs, err
 }
-
