@@ -136,3 +136,12 @@ func TestQuantitiesBeyondTheBoundsAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestFactsTellPiecesAsIntegers(t *testing.T) {
+	if got := measure.Piece.Fact(3000); got != int64(3) {
+		t.Errorf("three pieces are %v", got)
+	}
+	if got := measure.Kilogram.Fact(3000); got != "3.000" {
+		t.Errorf("three kilograms are %v", got)
+	}
+}

@@ -40,3 +40,11 @@ func (u Unit) Check(q Quantity) error {
 func unitInvalid() error {
 	return fault.New(fault.Invalid, "unit_invalid", "a unit is one of %s, %s, %s, %s", Piece, Kilogram, Litre, Metre)
 }
+
+// Fact returns q as a fault tells it to clients: an integer for whole pieces, else the text of Format.
+func (u Unit) Fact(q Quantity) any {
+	if u == Piece && q.IsWhole() {
+		return q.Whole()
+	}
+	return q.Format(u)
+}
