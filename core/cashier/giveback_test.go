@@ -184,10 +184,9 @@ func drawAsks(t *rapid.T, sold cashier.Priced, done []measure.Quantity) []cashie
 
 // refunds is the sum of the refunds of a sale.
 type refunds struct {
-	totals  cashier.Totals
-	lines   []cashier.Line
-	taxes   map[money.Rate]cashier.TaxTotal
-	tenders []money.Amount
+	totals cashier.Totals
+	lines  []cashier.Line
+	taxes  map[money.Rate]cashier.TaxTotal
 }
 
 func (r *refunds) add(t *rapid.T, mode cashier.TaxMode, back cashier.Giveback) {
