@@ -1,0 +1,2 @@
+// Package rest serves Kassa's REST API with Fiber.
+package rest

@@ -1,0 +1,56 @@
+package rest
+
+import (
+	_ "embed"
+	"net/http"
+
+	"kassa/static"
+)
+
+//go:embed docs/openapi.json
+var openapi []byte
+
+// docsPolicy lets the Swagger UI load itself and talk to this server, nothing else: no inline script, no other host. Its style sheet
+// carries images as data.
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+// documents serves the OpenAPI document and the Swagger UI that shows it, without any other host.
+type documents struct{}
+
+// Routes declares /, /openapi.json, /docs and the files of the Swagger UI.
+func (d documents) Routes(r *Router) {
+	root := r.Root()
+	root.Get("/", Public, d.home)
+	root.Get("/openapi.json", Public, d.openapi)
+	root.Get("/docs", Public, d.file("index.html", "text/html; charset=utf-8"))
+	for name, mediaType := range map[string]string{
+		"swagger-ui.css":                  "text/css; charset=utf-8",
+		"swagger-ui-bundle.js":            "text/javascript; charset=utf-8",
+		"swagger-ui-standalone-preset.js": "text/javascript; charset=utf-8",
+		"initializer.js":                  "text/javascript; charset=utf-8",
+	} {
+		root.Get("/docs/"+name, Public, d.file(name, mediaType))
+	}
+}
+
+func (documents) home(c *Call) error {
+	c.SetHeader("Location", "/docs")
+	return c.Bytes(http.StatusFound, "text/plain; charset=utf-8", []byte("see /docs\n"))
+}
+
+func (documents) openapi(c *Call) error {
+	return c.Bytes(http.StatusOK, "application/json", openapi)
+}
+
+func (documents) file(name, mediaType string) Handler {
+	return func(c *Call) error {
+		b, err := static.Swagger.ReadFile("swagger/" + name)
+		if err != nil {
+			return err
+		}
+		c.SetHeader("Content-Security-Policy", docsPolicy)
+		c.SetHeader("Cache-Control", "no-cache")
+		return c.Bytes(http.StatusOK, mediaType, b)
+	}
+}

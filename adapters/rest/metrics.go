@@ -1,0 +1,52 @@
+package rest
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+var buckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+var statusClasses = [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}
+
+// routeMetrics are the counters of one route, found once at start: looking labels up per request costs more than counting.
+type routeMetrics struct {
+	requests [len(statusClasses)]prometheus.Counter
+	seconds  prometheus.Observer
+}
+
+func (m *routeMetrics) observe(status int, took time.Duration) {
+	m.requests[min(max(status/100, 1), len(statusClasses))-1].Inc()
+	m.seconds.Observe(took.Seconds())
+}
+
+// measure gives every route its counters. What matches no route counts as one route, so that a client cannot make labels.
+func (s *Server) measure() {
+	s.registry = prometheus.NewRegistry()
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "kassa_http_requests_total", Help: "HTTP requests by route, method and class of status.",
+	}, []string{"method", "route", "status"})
+	seconds := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "kassa_http_request_seconds", Help: "Time from the header read to the answer made.", Buckets: buckets,
+	}, []string{"method", "route"})
+	s.registry.MustRegister(requests, seconds, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.unmatched = &route{Route: Route{Method: "other", Path: "other"}}
+	for _, rt := range append([]*route{s.unmatched}, s.routes...) {
+		rt.metrics = &routeMetrics{seconds: seconds.WithLabelValues(rt.Method, rt.Path)}
+		for i, class := range statusClasses {
+			rt.metrics.requests[i] = requests.WithLabelValues(rt.Method, rt.Path, class)
+		}
+	}
+}
+
+// Registry is where other parts of Kassa register their metrics.
+func (s *Server) Registry() *prometheus.Registry { return s.registry }
+
+// MetricsHandler serves the metrics, for a listener of its own.
+func (s *Server) MetricsHandler() http.Handler {
+	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
+}
