@@ -1,0 +1,118 @@
+# What a developer of Kassa runs. `make` alone lists it. Tools come from the module (`tool` lines of go.mod) or at the versions below.
+
+GO           ?= go
+GOLANGCI     := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+SCHEMATHESIS := 4.32.5
+CACHE        ?= $(HOME)/.cache/kassa
+FUZZTIME     ?= 30s
+EXAMPLES     ?= 50
+
+# The manager of `kassa demo`.
+DEMO_EMAIL    ?= manager@demo.kassa.example
+DEMO_PASSWORD ?= demo-manager
+
+.DEFAULT_GOAL := help
+.PHONY: help build run-demo test race ci format formatted vet staticcheck lint generate generated bench microbench fuzz schemathesis clean
+
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+build: ## Build bin/kassa, one binary without C
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/kassa ./cmd/kassa
+
+run-demo: ## Serve the demo shop on http://127.0.0.1:8080
+	$(GO) run ./cmd/kassa demo
+
+test: ## Run all tests
+	$(GO) test ./...
+
+race: ## Run all tests with the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+ci: formatted vet staticcheck lint generated race ## Check all that must hold before a change is merged
+
+format: ## Format all Go files
+	gofmt -w .
+
+formatted: ## Check that all Go files are formatted
+	@files=$$(gofmt -l .) || exit 1; test -z "$$files" || { echo "not formatted, run make format:"; echo "$$files"; exit 1; }
+
+vet: ## Run go vet
+	$(GO) vet ./...
+
+staticcheck: ## Run staticcheck
+	$(GO) tool staticcheck ./...
+
+# golangci-lint needs two hundred modules of its own; run by version it leaves go.mod alone. The first run builds it, about a minute.
+lint: ## Run golangci-lint with .golangci.yml
+	$(GO) run $(GOLANGCI) run ./...
+
+generate: ## Write all generated files
+	$(GO) generate ./...
+
+# The sums of all files that git knows or would take, so that new files count and changes not yet committed do not.
+sums = git ls-files -co --exclude-standard -z | sort -z | xargs -0 cksum
+
+generated: ## Check that the generated files are what make generate writes
+	@before=$$($(sums)) || exit 1; $(MAKE) --no-print-directory generate || exit 1; after=$$($(sums)) || exit 1; \
+	test "$$before" = "$$after" || { git --no-pager diff --stat; git status --short; \
+		echo "generated files are not clean: run make generate and commit what it writes"; exit 1; }
+
+bench: ## Run the load generator; its flags in ARGS, such as ARGS="--help"
+	$(GO) run ./cmd/kassa bench $(ARGS)
+
+microbench: ## Run the benchmarks beside the code
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## Run every fuzz test for FUZZTIME (30s)
+	@found=$$(grep -rlE '^func Fuzz' --include='*_test.go' .) || { echo "no fuzz tests found"; exit 1; }; \
+	for file in $$found; do for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+		echo "$$file $$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
+	done; done
+
+# Logs in as soon as the server answers, and prints the access token.
+define LOGIN
+import json, sys, time, urllib.error, urllib.request
+url, email, password = sys.argv[1:]
+body = json.dumps({"email": email, "password": password}).encode()
+for attempt in range(120):
+    try:
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"}, method="PUT")
+        print(json.load(urllib.request.urlopen(request, timeout=10))["access_token"])
+        sys.exit()
+    except urllib.error.HTTPError as refused:
+        sys.exit(f"login refused: {refused.code} {refused.read().decode()}")
+    except OSError:
+        time.sleep(0.25)
+sys.exit("the server did not start")
+endef
+export LOGIN
+
+# Two free ports.
+define PORTS
+import socket
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(s.getsockname()[1] for s in sockets))
+endef
+export PORTS
+
+# Left out: the logout, which would end the session that all other requests use, and the stream of events, which has no end. The
+# stateful phase is left out too: it follows links to the user that is logged in. An access token lives 15 minutes; the run is shorter.
+schemathesis: ## Test the demo server against its own /openapi.json (needs python3 with venv)
+	@set -eu; venv="$(CACHE)/schemathesis-$(SCHEMATHESIS)"; \
+	test -x "$$venv/bin/st" || { python3 -m venv "$$venv"; "$$venv/bin/pip" install --quiet "schemathesis==$(SCHEMATHESIS)"; }; \
+	dir=$$(mktemp -d); pid=; \
+	trap 'test -z "$$pid" || { kill "$$pid" 2>/dev/null || true; wait "$$pid" || true; }; rm -rf "$$dir"' EXIT; trap 'exit 1' INT TERM; \
+	$(GO) build -o "$$dir/kassa" ./cmd/kassa; \
+	set -- $$(python3 -c "$$PORTS"); \
+	KASSA_ADDR="127.0.0.1:$$1" KASSA_METRICS_ADDR="127.0.0.1:$$2" KASSA_DATA="$$dir/data" "$$dir/kassa" demo >"$$dir/log" 2>&1 & pid=$$!; \
+	token=$$(python3 -c "$$LOGIN" "http://127.0.0.1:$$1/api/v1/users/session" '$(DEMO_EMAIL)' '$(DEMO_PASSWORD)') || { cat "$$dir/log"; exit 1; }; \
+	cd "$$dir"; \
+	"$$venv/bin/st" run "http://127.0.0.1:$$1/openapi.json" --header "Authorization: Bearer $$token" \
+		--checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth,unsupported_method \
+		--phases examples,coverage,fuzzing --max-examples $(EXAMPLES) --request-timeout 15 --generation-database none \
+		--exclude-name-regex '(^DELETE .*/users/session|/events)$$' || \
+		{ echo "the last lines of the server's log:"; tail -n 50 "$$dir/log"; exit 1; }
+
+clean: ## Remove what was built and measured; the demo's data stays
+	rm -rf bin coverage.out coverage.html
