@@ -6,6 +6,7 @@ import (
 	"kassa/core/fault"
 	"kassa/core/measure"
 	"kassa/core/money"
+	"kassa/core/store"
 )
 
 // Returned is what came back of a sale so far. Its zero value is nothing.
@@ -146,7 +147,7 @@ func (l *Line) share(figure money.Amount, q measure.Quantity) money.Amount {
 // The net is subtotal - discount - points, three floors, and may move by less than 2 against the exact share. A line that
 // nets less than 2 minor units for each step that can come back (a piece, a thousandth) could so give back a unit too much
 // and ask for it again later. There the net is a floor as well and the subtotal what the three add up to.
-func (l *Line) returned(q measure.Quantity, m TaxMode) Line {
+func (l *Line) returned(q measure.Quantity, m store.TaxMode) Line {
 	back := *l
 	back.Quantity = q
 	back.Subtotal = l.share(l.Subtotal, q)

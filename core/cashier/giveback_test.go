@@ -11,6 +11,7 @@ import (
 	"kassa/core/fault"
 	"kassa/core/measure"
 	"kassa/core/money"
+	"kassa/core/store"
 )
 
 func settled(t *testing.T, step money.Amount, terms cashier.Terms, items ...cashier.Item) (cashier.Priced, cashier.Payment) {
@@ -23,7 +24,7 @@ func settled(t *testing.T, step money.Amount, terms cashier.Terms, items ...cash
 }
 
 func TestGoldenRefundOneAtATime(t *testing.T) {
-	sold, payment := settled(t, 0, cashier.Terms{TaxMode: cashier.Inclusive, Discount: 1500}, item(3, 1999, 1900))
+	sold, payment := settled(t, 0, cashier.Terms{TaxMode: store.TaxInclusive, Discount: 1500}, item(3, 1999, 1900))
 	var done cashier.Returned
 	for i, want := range []cashier.Totals{
 		{Subtotal: 1999, Discount: 300, Tax: 271, PointsEarned: 254, Total: 1699},
@@ -50,7 +51,7 @@ func TestGoldenRefundOneAtATime(t *testing.T) {
 }
 
 func TestRefundOfWhatCannotComeBackIsRefused(t *testing.T) {
-	sold, _ := settled(t, 0, cashier.Terms{TaxMode: cashier.Inclusive}, item(3, 1999, 0), weighed(750, 1333, 0))
+	sold, _ := settled(t, 0, cashier.Terms{TaxMode: store.TaxInclusive}, item(3, 1999, 0), weighed(750, 1333, 0))
 	done := cashier.Returned{Quantities: []measure.Quantity{1000, 0}}
 	for _, c := range []struct {
 		name  string
@@ -81,7 +82,7 @@ func TestRefundOfWhatCannotComeBackIsRefused(t *testing.T) {
 }
 
 func TestForeignRefundStateIsADefect(t *testing.T) {
-	sold, payment := settled(t, 0, cashier.Terms{TaxMode: cashier.Inclusive}, item(3, 1999, 0))
+	sold, payment := settled(t, 0, cashier.Terms{TaxMode: store.TaxInclusive}, item(3, 1999, 0))
 	for _, q := range [][]measure.Quantity{{}, {1000, 0}, {4000}, {-1}} {
 		if _, _, err := cashier.GiveBack(sold, cashier.Returned{Quantities: q}, nil); !fault.IsKind(err, fault.Internal) {
 			t.Errorf("state %v gives %v", q, err)
@@ -98,7 +99,7 @@ func TestForeignRefundStateIsADefect(t *testing.T) {
 }
 
 func TestRoundingComesBackWithTheLastPiece(t *testing.T) {
-	sold, _ := settled(t, 100, cashier.Terms{TaxMode: cashier.Exclusive}, item(3, 1999, 500))
+	sold, _ := settled(t, 100, cashier.Terms{TaxMode: store.TaxExclusive}, item(3, 1999, 500))
 	done := cashier.Returned{}
 	for _, want := range []money.Amount{0, 0, 3} {
 		back, after, err := cashier.GiveBack(sold, done, []cashier.Ask{{1, 1000}})
@@ -112,7 +113,7 @@ func TestRoundingComesBackWithTheLastPiece(t *testing.T) {
 
 // A bill of 60.40 and 0.09 paid with 60.00: giving back 60.40 for the first line would be more than was paid.
 func TestRoundingComesEarlierWhereMoreThanWasPaidWouldGoBack(t *testing.T) {
-	sold, _ := settled(t, 100, cashier.Terms{TaxMode: cashier.Inclusive}, item(1, 6040, 0), item(1, 9, 0))
+	sold, _ := settled(t, 100, cashier.Terms{TaxMode: store.TaxInclusive}, item(1, 6040, 0), item(1, 9, 0))
 	first, done, err := cashier.GiveBack(sold, cashier.Returned{}, []cashier.Ask{{1, 1000}})
 	wantFault(t, err, "", nil)
 	last, _, err := cashier.GiveBack(sold, done, nil)
@@ -124,7 +125,7 @@ func TestRoundingComesEarlierWhereMoreThanWasPaidWouldGoBack(t *testing.T) {
 
 // A line of 2 x 0.01, half discount and half points, costs nothing: neither piece may give money back or ask for it.
 func TestPiecesThatCostNothingGiveNothingBack(t *testing.T) {
-	sold, _ := settled(t, 0, cashier.Terms{TaxMode: cashier.Inclusive, Discount: 5000, PointsOffered: 1, PointsBalance: 1}, item(2, 1, 0))
+	sold, _ := settled(t, 0, cashier.Terms{TaxMode: store.TaxInclusive, Discount: 5000, PointsOffered: 1, PointsBalance: 1}, item(2, 1, 0))
 	done := cashier.Returned{}
 	for range 2 {
 		back, after, err := cashier.GiveBack(sold, done, []cashier.Ask{{1, 1000}})
@@ -191,7 +192,7 @@ type refunds struct {
 
 func (r *refunds) add(t *rapid.T, mode cashier.TaxMode, back cashier.Giveback) {
 	total := back.Subtotal - back.Discount - back.PointsUsed + back.Rounding
-	if mode == cashier.Exclusive {
+	if mode == store.TaxExclusive {
 		total += back.Tax
 	}
 	if total != back.Total || min(back.Subtotal, back.Discount, back.PointsUsed, back.Tax, back.PointsEarned, back.Total) < 0 {

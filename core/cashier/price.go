@@ -8,6 +8,7 @@ import (
 	"kassa/core/id"
 	"kassa/core/measure"
 	"kassa/core/money"
+	"kassa/core/store"
 )
 
 // MaxLines is the most lines of a cart or bill.
@@ -26,27 +27,9 @@ type Item struct {
 	TaxRate   money.Rate
 }
 
-// TaxMode says whether prices contain the tax. Its zero value is no mode.
-type TaxMode string
-
-// The tax modes.
-const (
-	Inclusive TaxMode = "inclusive" // prices contain the tax
-	Exclusive TaxMode = "exclusive" // tax comes on top
-)
-
-// ParseTaxMode returns the mode, or an Invalid fault with code tax_mode_invalid.
-func ParseTaxMode(s string) (TaxMode, error) {
-	switch m := TaxMode(s); m {
-	case Inclusive, Exclusive:
-		return m, nil
-	}
-	return "", fault.New(fault.Invalid, "tax_mode_invalid", "a tax mode is %s or %s", Inclusive, Exclusive)
-}
-
 // Terms are the conditions that a cart is priced under.
 type Terms struct {
-	TaxMode       TaxMode
+	TaxMode       store.TaxMode
 	Discount      money.Rate   // of the subtotal, at most 100 %; 0 for who is no VIP
 	PointsOffered money.Amount // 0 or more; only what is payable is used
 	PointsBalance money.Amount // of the member; below 0 when refunds took back points already spent
@@ -67,8 +50,8 @@ type Line struct {
 func (l Line) net() money.Amount { return l.Subtotal - l.Discount - l.PointsUsed }
 
 // total is the line's total by the rule of the tax mode.
-func (l Line) total(m TaxMode) money.Amount {
-	if m == Exclusive {
+func (l Line) total(m store.TaxMode) money.Amount {
+	if m == store.TaxExclusive {
 		return l.net() + l.Tax
 	}
 	return l.net()
@@ -97,7 +80,7 @@ type Priced struct {
 	Lines []Line
 	Taxes []TaxTotal // one for each rate among the lines, highest rate first
 	Totals
-	TaxMode TaxMode
+	TaxMode store.TaxMode
 }
 
 // Price computes the figures of a cart by the rules of calculation. It changes nothing and keeps nothing of its arguments.
@@ -138,7 +121,7 @@ func Price(items []Item, t Terms) (Priced, error) {
 
 // check refuses terms that no cart can be priced under.
 func (t Terms) check() error {
-	if _, err := ParseTaxMode(string(t.TaxMode)); err != nil {
+	if _, err := store.ParseTaxMode(string(t.TaxMode)); err != nil {
 		return err
 	}
 	if t.Discount < 0 || t.Discount > 10_000 {
@@ -231,7 +214,7 @@ func (p *Priced) tax(scratch []money.Amount) error {
 	for i := range p.Taxes {
 		t := &p.Taxes[i]
 		of := t.Rate.Within
-		if p.TaxMode == Exclusive {
+		if p.TaxMode == store.TaxExclusive {
 			of = t.Rate.Of
 		}
 		var err error

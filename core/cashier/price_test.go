@@ -11,6 +11,7 @@ import (
 	"kassa/core/id"
 	"kassa/core/measure"
 	"kassa/core/money"
+	"kassa/core/store"
 )
 
 // wantFault fails the test unless err is an Invalid fault with the code and the facts; an empty code wants no error.
@@ -46,10 +47,10 @@ func TestGoldenNumbers(t *testing.T) {
 	shirts := []cashier.Item{item(3, 1999, 0)}
 	mixed := []cashier.Item{item(3, 1999, 1900), item(2, 129, 700)}
 	taxed := []cashier.Item{item(3, 1999, 500)}
-	in := cashier.Terms{TaxMode: cashier.Inclusive}
-	ex := cashier.Terms{TaxMode: cashier.Exclusive}
-	vipIn := cashier.Terms{TaxMode: cashier.Inclusive, Discount: vip}
-	redeem := cashier.Terms{TaxMode: cashier.Inclusive, Discount: vip, PointsOffered: 300, PointsBalance: 300}
+	in := cashier.Terms{TaxMode: store.TaxInclusive}
+	ex := cashier.Terms{TaxMode: store.TaxExclusive}
+	vipIn := cashier.Terms{TaxMode: store.TaxInclusive, Discount: vip}
+	redeem := cashier.Terms{TaxMode: store.TaxInclusive, Discount: vip, PointsOffered: 300, PointsBalance: 300}
 	for _, c := range []struct {
 		name  string
 		items []cashier.Item
@@ -65,7 +66,7 @@ func TestGoldenNumbers(t *testing.T) {
 		{"1 x 19.99, VIP, 300 points", []cashier.Item{item(1, 1999, 0)}, redeem, 0, points,
 			cashier.Totals{Subtotal: 1999, Discount: 300, PointsUsed: 300, PointsEarned: 209, Total: 1399}, nil},
 		{"1 x 0.10, 500 points offered", []cashier.Item{item(1, 10, 0)},
-			cashier.Terms{TaxMode: cashier.Inclusive, PointsOffered: 500, PointsBalance: 500}, 0, points,
+			cashier.Terms{TaxMode: store.TaxInclusive, PointsOffered: 500, PointsBalance: 500}, 0, points,
 			cashier.Totals{Subtotal: 10, PointsUsed: 10}, nil},
 		{"two rates, inclusive, member", mixed, in, 0, points, cashier.Totals{Subtotal: 6255, Tax: 975, PointsEarned: 938, Total: 6255},
 			[]cashier.TaxTotal{{1900, 5997, 958}, {700, 258, 17}}},
@@ -103,7 +104,7 @@ func TestGoldenNumbers(t *testing.T) {
 
 func TestDiscountPointsAndTaxAreSpreadOverTheLines(t *testing.T) {
 	p, err := cashier.Price([]cashier.Item{item(3, 1999, 1900), item(2, 129, 700)},
-		cashier.Terms{TaxMode: cashier.Inclusive, Discount: 1500, PointsOffered: 300, PointsBalance: 301})
+		cashier.Terms{TaxMode: store.TaxInclusive, Discount: 1500, PointsOffered: 300, PointsBalance: 301})
 	wantFault(t, err, "", nil)
 	type figures struct{ discount, points, tax, total money.Amount }
 	want := []figures{{899, 288, 768, 4810}, {39, 12, 14, 207}}
@@ -115,7 +116,7 @@ func TestDiscountPointsAndTaxAreSpreadOverTheLines(t *testing.T) {
 }
 
 func TestTheSameProductOnTwoLinesStaysTwoLines(t *testing.T) {
-	p, err := cashier.Price([]cashier.Item{item(4, 100, 0), item(4, 100, 0)}, cashier.Terms{TaxMode: cashier.Inclusive})
+	p, err := cashier.Price([]cashier.Item{item(4, 100, 0), item(4, 100, 0)}, cashier.Terms{TaxMode: store.TaxInclusive})
 	wantFault(t, err, "", nil)
 	if len(p.Lines) != 2 || p.Lines[1].Number != 2 || p.Lines[1].Subtotal != 400 || p.Total != 800 {
 		t.Fatalf("got %+v", p)
@@ -140,7 +141,7 @@ func TestPointsAreCappedFirstThenComparedWithTheBalance(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p, err := cashier.Price([]cashier.Item{item(1, 1000, 0)},
-				cashier.Terms{TaxMode: cashier.Inclusive, PointsOffered: c.offered, PointsBalance: c.balance})
+				cashier.Terms{TaxMode: store.TaxInclusive, PointsOffered: c.offered, PointsBalance: c.balance})
 			wantFault(t, err, c.code, c.facts)
 			if p.PointsUsed != c.used {
 				t.Fatalf("used %d, want %d", p.PointsUsed, c.used)
@@ -150,7 +151,7 @@ func TestPointsAreCappedFirstThenComparedWithTheBalance(t *testing.T) {
 }
 
 func TestWhatCannotBePricedIsRefused(t *testing.T) {
-	ok, in := item(1, 100, 0), cashier.Terms{TaxMode: cashier.Inclusive}
+	ok, in := item(1, 100, 0), cashier.Terms{TaxMode: store.TaxInclusive}
 	second := map[string]any{"line": 2}
 	with := func(change func(i *cashier.Item)) []cashier.Item {
 		bad := ok
@@ -177,11 +178,11 @@ func TestWhatCannotBePricedIsRefused(t *testing.T) {
 		{"negative tax", with(func(i *cashier.Item) { i.TaxRate = -1 }), in, "rate_invalid", second},
 		{"a line beyond max", with(func(i *cashier.Item) { i.UnitPrice, i.Quantity = money.Max, 2000 }), in, "amount_out_of_range", second},
 		{"a sum beyond max", with(func(i *cashier.Item) { i.UnitPrice = money.Max }), in, "amount_out_of_range", nil},
-		{"tax on top beyond max", []cashier.Item{item(1, money.Max, 1900)}, cashier.Terms{TaxMode: cashier.Exclusive}, "amount_out_of_range", nil},
+		{"tax on top beyond max", []cashier.Item{item(1, money.Max, 1900)}, cashier.Terms{TaxMode: store.TaxExclusive}, "amount_out_of_range", nil},
 		{"tax inside at max", []cashier.Item{item(1, money.Max, 1900)}, in, "", nil},
 		{"no tax mode", []cashier.Item{ok}, cashier.Terms{}, "tax_mode_invalid", nil},
-		{"discount above 100 %", []cashier.Item{ok}, cashier.Terms{TaxMode: cashier.Inclusive, Discount: 10_001}, "rate_invalid", nil},
-		{"discount of 100 %", []cashier.Item{ok}, cashier.Terms{TaxMode: cashier.Inclusive, Discount: 10_000}, "", nil},
+		{"discount above 100 %", []cashier.Item{ok}, cashier.Terms{TaxMode: store.TaxInclusive, Discount: 10_001}, "rate_invalid", nil},
+		{"discount of 100 %", []cashier.Item{ok}, cashier.Terms{TaxMode: store.TaxInclusive, Discount: 10_000}, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := cashier.Price(c.items, c.terms)
@@ -192,7 +193,7 @@ func TestWhatCannotBePricedIsRefused(t *testing.T) {
 
 func TestParseTaxMode(t *testing.T) {
 	for s, code := range map[string]string{"inclusive": "", "exclusive": "", "": "tax_mode_invalid", "Inclusive": "tax_mode_invalid"} {
-		_, err := cashier.ParseTaxMode(s)
+		_, err := store.ParseTaxMode(s)
 		wantFault(t, err, code, nil)
 	}
 }
@@ -218,7 +219,7 @@ func drawItems(t *rapid.T) []cashier.Item {
 func drawPriced(t *rapid.T) (cashier.Priced, []cashier.Item, cashier.Terms) {
 	items := drawItems(t)
 	terms := cashier.Terms{
-		TaxMode:       rapid.SampledFrom([]cashier.TaxMode{cashier.Inclusive, cashier.Exclusive}).Draw(t, "mode"),
+		TaxMode:       rapid.SampledFrom([]cashier.TaxMode{store.TaxInclusive, store.TaxExclusive}).Draw(t, "mode"),
 		Discount:      rapid.SampledFrom([]money.Rate{0, 1500, 3333, 9900, 10_000}).Draw(t, "discount"),
 		PointsOffered: money.Amount(rapid.SampledFrom([]int64{0, 1, 7, 300, 10_000_000_000_000}).Draw(t, "points")),
 		PointsBalance: money.Max,
@@ -241,7 +242,7 @@ func TestIdentitiesOfAPricedCart(t *testing.T) {
 			}
 			net := l.Subtotal - l.Discount - l.PointsUsed
 			total := net
-			if terms.TaxMode == cashier.Exclusive {
+			if terms.TaxMode == store.TaxExclusive {
 				total += l.Tax
 			}
 			if total != l.Total || min(l.Subtotal, l.Discount, l.PointsUsed, l.Tax, net) < 0 {
@@ -266,7 +267,7 @@ func TestIdentitiesOfAPricedCart(t *testing.T) {
 		}
 		for _, tax := range p.Taxes {
 			want, _ := tax.Rate.Within(tax.Base)
-			if terms.TaxMode == cashier.Exclusive {
+			if terms.TaxMode == store.TaxExclusive {
 				want, _ = tax.Rate.Of(tax.Base)
 			}
 			if tax.Base != rateBases[tax.Rate] || tax.Tax != rateTaxes[tax.Rate] || tax.Tax != want {
@@ -278,7 +279,7 @@ func TestIdentitiesOfAPricedCart(t *testing.T) {
 
 func BenchmarkPriceThreeLines(b *testing.B) {
 	items := []cashier.Item{item(3, 1999, 1900), item(2, 129, 700), weighed(750, 1333, 700)}
-	terms := cashier.Terms{TaxMode: cashier.Inclusive, Discount: 1500, PointsOffered: 300, PointsBalance: 300}
+	terms := cashier.Terms{TaxMode: store.TaxInclusive, Discount: 1500, PointsOffered: 300, PointsBalance: 300}
 	tenders := []cashier.Tender{{Kind: cashier.Cash, Amount: 6000}}
 	b.Run("price", func(b *testing.B) {
 		b.ReportAllocs()

@@ -9,6 +9,7 @@ import (
 
 	"kassa/core/cashier"
 	"kassa/core/money"
+	"kassa/core/store"
 )
 
 func cash(a money.Amount) cashier.Tender { return cashier.Tender{Kind: cashier.Cash, Amount: a} }
@@ -53,7 +54,7 @@ func TestPayments(t *testing.T) {
 		{"21 tenders", slices.Repeat([]cashier.Tender{cash(315)}, 21), 0, 0, 0, 0, "tender_invalid", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, err := cashier.Price([]cashier.Item{item(3, 1999, 500)}, cashier.Terms{TaxMode: cashier.Exclusive})
+			p, err := cashier.Price([]cashier.Item{item(3, 1999, 500)}, cashier.Terms{TaxMode: store.TaxExclusive})
 			wantFault(t, err, "", nil)
 			sold, payment, err := p.Settle(c.tenders, c.step, 1500)
 			wantFault(t, err, c.code, c.facts)
@@ -71,14 +72,14 @@ func TestPayments(t *testing.T) {
 }
 
 func TestOmittedTendersAreExactCash(t *testing.T) {
-	p, err := cashier.Price([]cashier.Item{item(3, 1999, 500)}, cashier.Terms{TaxMode: cashier.Exclusive})
+	p, err := cashier.Price([]cashier.Item{item(3, 1999, 500)}, cashier.Terms{TaxMode: store.TaxExclusive})
 	wantFault(t, err, "", nil)
 	_, payment, err := p.Settle([]cashier.Tender{}, 5, 0)
 	wantFault(t, err, "", nil)
 	if !slices.Equal(payment.Tenders, []cashier.Tender{cash(6295)}) || payment.Change != 0 {
 		t.Fatalf("got %+v", payment)
 	}
-	free, err := cashier.Price([]cashier.Item{item(1, 2, 0)}, cashier.Terms{TaxMode: cashier.Inclusive})
+	free, err := cashier.Price([]cashier.Item{item(1, 2, 0)}, cashier.Terms{TaxMode: store.TaxInclusive})
 	wantFault(t, err, "", nil)
 	sold, payment, err := free.Settle(nil, 5, 1500)
 	wantFault(t, err, "", nil)
@@ -88,7 +89,7 @@ func TestOmittedTendersAreExactCash(t *testing.T) {
 }
 
 func TestSettlingAnewStartsFromTheUnroundedTotal(t *testing.T) {
-	p, err := cashier.Price([]cashier.Item{item(1, 6297, 0)}, cashier.Terms{TaxMode: cashier.Inclusive})
+	p, err := cashier.Price([]cashier.Item{item(1, 6297, 0)}, cashier.Terms{TaxMode: store.TaxInclusive})
 	wantFault(t, err, "", nil)
 	once, _, err := p.Settle(nil, 5, 1500)
 	wantFault(t, err, "", nil)
@@ -100,7 +101,7 @@ func TestSettlingAnewStartsFromTheUnroundedTotal(t *testing.T) {
 }
 
 func TestSettleRefusesWhatLeavesTheBounds(t *testing.T) {
-	p, err := cashier.Price([]cashier.Item{item(1, money.Max, 0)}, cashier.Terms{TaxMode: cashier.Inclusive})
+	p, err := cashier.Price([]cashier.Item{item(1, money.Max, 0)}, cashier.Terms{TaxMode: store.TaxInclusive})
 	wantFault(t, err, "", nil)
 	_, _, err = p.Settle(nil, 100, 0)
 	wantFault(t, err, "amount_out_of_range", nil)
@@ -146,7 +147,7 @@ func TestIdentitiesOfASettledBill(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, payment := drawSettled(t)
 		total := p.Subtotal - p.Discount - p.PointsUsed + p.Rounding
-		if p.TaxMode == cashier.Exclusive {
+		if p.TaxMode == store.TaxExclusive {
 			total += p.Tax
 		}
 		paid := -payment.Change

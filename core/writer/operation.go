@@ -48,6 +48,11 @@ type Once struct {
 	Refuse func(taken journal.Record) error
 }
 
+// Idempotent returns the Once of a client's Idempotency-Key.
+func Idempotent(k idempotency.Key) Once {
+	return Once{Key: journal.NewKey("idem", string(k)), Refuse: func(journal.Record) error { return idempotency.Reused() }}
+}
+
 // Intent is what is known of an operation before it is applied.
 type Intent struct {
 	Request idempotency.Hash // of kind and content; compared when a Once key is known

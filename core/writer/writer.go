@@ -19,10 +19,12 @@ import (
 const (
 	MaxBatch      = 128
 	maxQueue      = 1024
+	maxInFlight   = 256              // of one DoAll
 	maxValues     = 200_000          // of one generation of the working set
 	maxRounds     = 4                // in which an operation may ask for more
 	maxTries      = 16               // commits of one batch on heads that moved
 	commitTimeout = 20 * time.Second // of one batch, all tries together
+	grace         = 2 * time.Second  // that an applied operation's outcome is waited for beyond its context
 	catchUpLimit  = 1000             // records read one by one to catch up; beyond that everything is read again
 )
 
@@ -93,25 +95,56 @@ func (t *task) finish(r Result, err error) {
 // writer_busy when the queue is full or the context ended before the operation was applied (nothing happened); outcome_pending when the
 // context ended while the commit was under way (ask again with the same key); store_stopped when the books were changed by other hands.
 func (w *Writer) Do(ctx context.Context, s id.Store, op Operation) (Result, error) {
-	t := &task{ctx: ctx, op: op, intent: op.Intent(), id: w.c.IDs.New(), actor: audit.From(ctx), done: make(chan struct{})}
+	t := w.task(ctx, op)
 	if err := w.enqueue(s, t); err != nil {
 		return Result{}, err
 	}
+	return t.wait()
+}
+
+// DoAll applies the operations in their order, each standing or falling alone, and returns what Do would have for each. It waits for a
+// place in the queue where Do would refuse.
+func (w *Writer) DoAll(ctx context.Context, s id.Store, ops []Operation) ([]Result, []error) {
+	tasks := make([]*task, len(ops))
+	for i, op := range ops {
+		tasks[i] = w.task(ctx, op)
+	}
+	results, errs := make([]Result, len(ops)), make([]error, len(ops))
+	for i := range tasks {
+		if i >= maxInFlight { // leave room in the queue for others
+			results[i-maxInFlight], errs[i-maxInFlight] = tasks[i-maxInFlight].wait()
+		}
+		if err := w.enqueue(s, tasks[i]); err != nil {
+			tasks[i].finish(Result{}, err)
+		}
+	}
+	for i := max(0, len(tasks)-maxInFlight); i < len(tasks); i++ {
+		results[i], errs[i] = tasks[i].wait()
+	}
+	return results, errs
+}
+
+func (w *Writer) task(ctx context.Context, op Operation) *task {
+	return &task{ctx: ctx, op: op, intent: op.Intent(), id: w.c.IDs.New(), actor: audit.From(ctx), done: make(chan struct{})}
+}
+
+// wait returns the outcome, or gives up with the context.
+func (t *task) wait() (Result, error) {
 	select {
 	case <-t.done:
 		return t.result, t.err
-	case <-ctx.Done():
+	case <-t.ctx.Done():
 	}
 	if t.state.CompareAndSwap(waiting, dropped) {
-		return Result{}, busy().Wrap(ctx.Err())
+		return Result{}, busy().Wrap(t.ctx.Err())
 	}
-	grace := time.NewTimer(2 * time.Second) // an applied operation is nearly always committed by then
+	grace := time.NewTimer(grace) // an applied operation is nearly always committed by then
 	defer grace.Stop()
 	select {
 	case <-t.done:
 		return t.result, t.err
 	case <-grace.C:
-		return Result{}, pending().Wrap(ctx.Err())
+		return Result{}, pending().Wrap(t.ctx.Err())
 	}
 }
 
@@ -181,6 +214,32 @@ func (w *Writer) Read(ctx context.Context, s id.Store, fn func(v *View) error) e
 		return err
 	}
 	return outcome
+}
+
+// Snapshot runs fn on one durable snapshot that every Read inside it sees.
+func (w *Writer) Snapshot(ctx context.Context, fn func(ctx context.Context) error) error {
+	return w.c.Provider.View(ctx, fn)
+}
+
+// Refuse returns why, the refusal of a request before its operation, unless one of the intent's keys is known: a repeated request gets its
+// first answer even where it would be refused today. The result then comes with a nil error.
+func (w *Writer) Refuse(ctx context.Context, s id.Store, in Intent, why error) (Result, error) {
+	var known Result
+	err := w.Read(ctx, s, func(v *View) error {
+		for _, o := range in.Once {
+			r, ok := v.Record(o.Key)
+			switch {
+			case !ok:
+			case r.Request != in.Request:
+				return o.Refuse(r)
+			default:
+				known = Result{Record: r, Replayed: true}
+				return nil
+			}
+		}
+		return why
+	})
+	return known, err
 }
 
 // now is the record time after the head: it never falls along positions.

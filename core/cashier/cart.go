@@ -1,0 +1,158 @@
+package cashier
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"kassa/core/clock"
+	"kassa/core/fault"
+	"kassa/core/id"
+	"kassa/core/journal"
+	"kassa/core/measure"
+	"kassa/core/page"
+	"kassa/core/store"
+	"kassa/core/transaction"
+	"kassa/core/writer"
+)
+
+// MaxCarts is the most parked carts of a store.
+const MaxCarts = 1000
+
+const maxCartName = 100
+
+// Cart is a parked cart. It is no part of the books: nothing is reserved, and prices are looked up when it is paid.
+type Cart struct {
+	ID        id.ID
+	Name      string // may be empty
+	Register  id.ID  // may be empty
+	Member    id.ID  // may be empty
+	Lines     []CartLine
+	Version   int64
+	CreatedBy id.ID
+	UpdatedAt time.Time
+}
+
+// CartLine is a quantity of a product.
+type CartLine struct {
+	Product  id.ID
+	Quantity measure.Quantity
+}
+
+// Carts keeps parked carts, outside the journal, with versions of their own.
+type Carts interface {
+	// Insert adds a cart; Conflict fault too_many_carts beyond MaxCarts.
+	Insert(ctx context.Context, s id.Store, c Cart) error
+	// Update replaces the cart where its version is one less than c's; NotFound cart_unknown, Stale version_stale.
+	Update(ctx context.Context, s id.Store, c Cart) error
+	// Delete removes the cart where it has the version, or any version when that is 0; NotFound cart_unknown, Stale version_stale.
+	Delete(ctx context.Context, s id.Store, i id.ID, version int64) error
+	// Get returns the cart; NotFound cart_unknown.
+	Get(ctx context.Context, s id.Store, i id.ID) (Cart, error)
+	// List returns the carts, last changed first.
+	List(ctx context.Context, s id.Store, p page.Request) (page.List[Cart], error)
+}
+
+// CartService holds the use cases of parked carts.
+type CartService struct {
+	carts Carts
+	tx    transaction.Provider
+	w     *writer.Writer
+	clock clock.Clock
+	ids   id.Source
+}
+
+// NewCartService returns the service.
+func NewCartService(c Carts, tx transaction.Provider, w *writer.Writer, k clock.Clock, ids id.Source) *CartService {
+	return &CartService{carts: c, tx: tx, w: w, clock: k, ids: ids}
+}
+
+// Park adds a cart. Faults: validation_failed, too_many_carts.
+func (s *CartService) Park(ctx context.Context, st id.Store, c Cart) (Cart, error) {
+	c.ID, c.Version, c.UpdatedAt = s.ids.New(), 1, clock.Milli(s.clock.Now())
+	if err := c.check(); err != nil {
+		return c, err
+	}
+	return c, s.tx.Transact(ctx, func(ctx context.Context) error { return s.carts.Insert(ctx, st, c) })
+}
+
+// Change replaces the content of the cart that has the version. Faults: validation_failed, cart_unknown, cart_paid, version_stale.
+func (s *CartService) Change(ctx context.Context, st id.Store, c Cart) (Cart, error) {
+	if err := c.check(); err != nil {
+		return c, err
+	}
+	if err := s.unpaid(ctx, st, c.ID); err != nil {
+		return c, err
+	}
+	c.Version++
+	c.UpdatedAt = clock.Milli(s.clock.Now())
+	err := s.tx.Transact(ctx, func(ctx context.Context) error {
+		before, err := s.carts.Get(ctx, st, c.ID)
+		if err != nil {
+			return err
+		}
+		c.CreatedBy = before.CreatedBy
+		return s.carts.Update(ctx, st, c)
+	})
+	return c, err
+}
+
+// Discard removes the cart that has the version. Faults: cart_unknown, version_stale.
+func (s *CartService) Discard(ctx context.Context, st id.Store, i id.ID, version int64) error {
+	return s.tx.Transact(ctx, func(ctx context.Context) error { return s.carts.Delete(ctx, st, i, version) })
+}
+
+// Get returns a cart. Faults: cart_unknown, cart_paid.
+func (s *CartService) Get(ctx context.Context, st id.Store, i id.ID) (Cart, error) {
+	if err := s.unpaid(ctx, st, i); err != nil {
+		return Cart{}, err
+	}
+	return s.carts.Get(ctx, st, i)
+}
+
+// List returns the parked carts, last changed first.
+func (s *CartService) List(ctx context.Context, st id.Store, p page.Request) (page.List[Cart], error) {
+	return s.carts.List(ctx, st, p)
+}
+
+// unpaid refuses a cart whose sale is in the books.
+func (s *CartService) unpaid(ctx context.Context, st id.Store, i id.ID) error {
+	return s.w.Read(ctx, st, func(v *writer.View) error {
+		if paid, ok := v.Record(cartKey(i)); ok {
+			return cartPaid(paid.ID)
+		}
+		return nil
+	})
+}
+
+func (c *Cart) check() error {
+	var v fault.Validation
+	c.Name = strings.TrimSpace(c.Name)
+	if c.Name != "" {
+		v.Refuses("/name", store.CheckName(c.Name, maxCartName))
+	}
+	if !utf8.ValidString(c.Name) {
+		v.Refuse("/name", "text_invalid", "a name is UTF-8")
+	}
+	if len(c.Lines) > MaxLines {
+		v.Refuse("/lines", "line_count_invalid", "a cart has at most %d lines", MaxLines)
+	}
+	for i, l := range c.Lines {
+		if l.Quantity <= 0 {
+			v.Refuse(pointer("/lines", i, "quantity"), "quantity_invalid", "a quantity is above 0")
+		}
+	}
+	return v.Err()
+}
+
+// Documents returns the kinds of documents of this package.
+func Documents() journal.Schema {
+	bill := func() journal.Document { return &Bill{} }
+	return journal.Schema{string(KindSale): bill, string(KindRefund): bill, string(KindVoid): bill}
+}
+
+// States returns the values of this package that stores keep by their ref.
+func States() map[string]func() writer.Stored {
+	return map[string]func() writer.Stored{"bill": func() writer.Stored { return &Returns{} }}
+}

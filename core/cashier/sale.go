@@ -1,0 +1,354 @@
+package cashier
+
+import (
+	"time"
+
+	"kassa/core/audit"
+	"kassa/core/fault"
+	"kassa/core/id"
+	"kassa/core/idempotency"
+	"kassa/core/inventory"
+	"kassa/core/journal"
+	"kassa/core/ledger"
+	"kassa/core/measure"
+	"kassa/core/member"
+	"kassa/core/money"
+	"kassa/core/register"
+	"kassa/core/store"
+	"kassa/core/user"
+	"kassa/core/writer"
+)
+
+// SaleLine asks for a quantity of a product. UnitPrice overrides the server's price: what was paid while the terminal was offline, or what
+// a manager decides.
+type SaleLine struct {
+	Product   id.ID
+	Quantity  measure.Quantity
+	UnitPrice *money.Amount
+}
+
+// Sale is the command to sell.
+type Sale struct {
+	Key           idempotency.Key
+	Register      id.ID
+	ClientSaleID  string
+	OccurredAt    time.Time // zero: now
+	Lines         []SaleLine
+	Cart          id.ID
+	Member        id.ID
+	PointsUsed    money.Amount
+	Tenders       []Tender
+	ExpectedTotal *money.Amount
+	MemberToken   string // proves the member; needed for points and wallet
+	Late          bool   // made offline: booked whatever price, stock and closed days are now
+}
+
+// Proof is what a member token says.
+type Proof struct {
+	Member id.ID
+	Token  id.ID // spent with the sale
+}
+
+type saleOperation struct {
+	c        Sale
+	proof    Proof
+	proofErr error // why the token proves nothing
+}
+
+// Intent implements writer.Operation. Compared are register, products and quantities, member, points and tenders.
+func (o *saleOperation) Intent() writer.Intent {
+	h := idempotency.NewHasher("sale").Text(string(o.c.Register)).Int(int64(len(o.c.Lines)))
+	for _, l := range o.c.Lines {
+		h.Text(string(l.Product)).Int(int64(l.Quantity))
+	}
+	h.Text(string(o.c.Member)).Int(int64(o.c.PointsUsed))
+	for _, t := range o.c.Tenders {
+		h.Text(string(t.Kind)).Text(t.Label).Int(int64(t.Amount))
+	}
+	in := writer.Intent{Request: h.Sum(), Once: []writer.Once{writer.Idempotent(o.c.Key)}}
+	if o.c.ClientSaleID != "" {
+		in.Once = append(in.Once, writer.Once{Key: SaleKey(o.c.ClientSaleID), Refuse: saleIDUsed})
+	}
+	if o.c.Cart != "" {
+		in.Keys = append(in.Keys, cartKey(o.c.Cart))
+	}
+	if o.proof.Token != "" {
+		in.Keys = append(in.Keys, tokenKey(o.proof.Token))
+	}
+	return in
+}
+
+func cartKey(i id.ID) journal.Key  { return journal.NewKey("cart", string(i)) }
+func tokenKey(i id.ID) journal.Key { return journal.NewKey("token", string(i)) }
+
+// scene is what a sale sees of the store.
+type scene struct {
+	settings *store.Settings
+	register *register.Register
+	member   *member.Member
+	points   money.Amount
+	products []*inventory.Product // by line
+}
+
+// look surveys the store for a sale: beyond what a quote asks, members must be proven and the register be in use.
+func (o *saleOperation) look(v *writer.View) (scene, error) {
+	for _, l := range o.c.Lines {
+		v.Value(inventory.StockRef(l.Product))
+	}
+	s, err := o.survey(v)
+	if proven := o.prove(v); proven != nil && (err == nil || !fault.IsKind(err, fault.Unauthenticated)) {
+		return s, proven
+	}
+	if err == nil && !s.register.Active() && !o.c.Late {
+		err = registerInactive(s.register)
+	}
+	return s, err
+}
+
+// survey asks the view for everything first, so that it is read in few rounds, and refuses what is not there.
+func (o *saleOperation) survey(v *writer.View) (scene, error) {
+	var s scene
+	var err error
+	v.Value(store.SettingsRef)
+	v.Value(register.Ref(o.c.Register))
+	s.products = make([]*inventory.Product, len(o.c.Lines))
+	for i, l := range o.c.Lines {
+		s.products[i], _ = inventory.Find(v, l.Product)
+	}
+	if o.c.Member != "" {
+		points, _ := writer.Get[*ledger.Account](v, ledger.PointsOf(o.c.Member).Ref())
+		s.points = points.Balance()
+		s.member, _ = member.Find(v, o.c.Member)
+	}
+	if err := user.Check(v, false); err != nil {
+		return s, err
+	}
+	if s.settings, err = store.SettingsOf(v); err != nil {
+		return s, err
+	}
+	if s.register, err = register.Find(v, o.c.Register); err != nil {
+		return s, err
+	}
+	if o.c.Member != "" && s.member == nil {
+		return s, memberUnknown(o.c.Member)
+	}
+	for i, p := range s.products {
+		if p == nil || p.Deleted() && !o.c.Late {
+			return s, productUnknown(o.c.Lines[i].Product, i)
+		}
+	}
+	return s, nil
+}
+
+// prove refuses a sale that needs a member's token and has none that is good: points and the wallet are spent by the member only.
+func (o *saleOperation) prove(v *writer.View) error {
+	if o.c.PointsUsed == 0 && !usesWallet(o.c.Tenders) {
+		return nil
+	}
+	if o.proofErr != nil {
+		return o.proofErr
+	}
+	if o.proof.Token == "" {
+		return tokenInvalid()
+	}
+	if _, spent := v.Record(tokenKey(o.proof.Token)); spent {
+		return tokenInvalid()
+	}
+	if o.proof.Member != o.c.Member {
+		return fault.New(fault.Forbidden, "member_token_foreign", "this member token belongs to another member")
+	}
+	return nil
+}
+
+func usesWallet(ts []Tender) bool {
+	for _, t := range ts {
+		if t.Kind == Wallet {
+			return true
+		}
+	}
+	return false
+}
+
+// assemble prices the cart and settles it: the bill without number and flags of stock.
+func (o *saleOperation) assemble(v *writer.View, s scene) (*Bill, error) {
+	opts := s.settings.Options()
+	b := &Bill{Type: KindSale, Register: o.c.Register, Cashier: v.Actor().ID, Member: o.c.Member, OccurredAt: o.c.OccurredAt, Currency: opts.Currency,
+		ClientSaleID: o.c.ClientSaleID, Cart: o.c.Cart, Day: s.settings.Day(v.Now())}
+	if b.OccurredAt.IsZero() {
+		b.OccurredAt = v.Now()
+	}
+	if o.c.Late {
+		b.Flags = append(b.Flags, FlagLate)
+		b.Day = s.register.FirstOpenDay(min(b.Day, s.settings.Day(b.OccurredAt)))
+	}
+	items, err := o.items(v, s, b)
+	if err != nil {
+		return nil, err
+	}
+	terms := Terms{TaxMode: opts.TaxMode, PointsOffered: o.c.PointsUsed, PointsBalance: s.points}
+	rate := money.Rate(0)
+	if s.member != nil {
+		rate = opts.PointRate
+		if s.member.VIP() {
+			terms.Discount = opts.VIPDiscount
+		}
+	}
+	priced, err := Price(items, terms)
+	if err != nil {
+		return nil, err
+	}
+	b.Priced, b.Payment, err = priced.Settle(o.c.Tenders, opts.CashRounding, rate)
+	want := o.c.ExpectedTotal
+	if err != nil {
+		if want != nil && *want != priced.Total {
+			b.Priced = priced
+			return nil, priceChanged(b)
+		}
+		return nil, err
+	}
+	if want != nil && *want != b.Total {
+		return nil, priceChanged(b)
+	}
+	return b, nil
+}
+
+// items takes names, prices and rates from the server; another price is for late sales and managers only.
+func (o *saleOperation) items(v *writer.View, s scene, b *Bill) ([]Item, error) {
+	items := make([]Item, len(o.c.Lines))
+	differs := false
+	for i, l := range o.c.Lines {
+		p := s.products[i]
+		items[i] = Item{ProductID: p.ID(), Name: p.Name(), Unit: p.Unit(), Quantity: l.Quantity, UnitPrice: p.Price(), TaxRate: p.TaxRateOr(s.settings.Options().DefaultTaxRate)}
+		if l.UnitPrice == nil || *l.UnitPrice == p.Price() {
+			continue
+		}
+		if !o.c.Late {
+			if err := user.Check(v, true); err != nil {
+				return nil, approvalRequired("another price than the product's")
+			}
+		}
+		items[i].UnitPrice, differs = *l.UnitPrice, true
+	}
+	if differs {
+		b.Flags = append(b.Flags, FlagPriceDiffers)
+	}
+	return items, nil
+}
+
+// Apply implements writer.Operation.
+func (o *saleOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, error) {
+	s, err := o.look(v)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	if o.c.Cart != "" {
+		if paid, ok := v.Record(cartKey(o.c.Cart)); ok {
+			return journal.Draft{}, nil, cartPaid(paid.ID)
+		}
+	}
+	b, err := o.assemble(v, s)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	if err := s.register.OpenOn(b.Day); err != nil {
+		return journal.Draft{}, nil, err
+	}
+	stocks, err := o.takeStock(v, s, b)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	var keys []journal.Key
+	if o.c.Cart != "" {
+		keys = append(keys, cartKey(o.c.Cart))
+	}
+	if o.proof.Token != "" && (b.PointsUsed != 0 || usesWallet(b.Tenders)) {
+		keys = append(keys, tokenKey(o.proof.Token))
+	}
+	facts := []audit.Fact{{Action: "sale", Entity: "bill", EntityID: v.ID()}}
+	if !o.c.Late {
+		facts = append(facts, overrides(b, s)...)
+	}
+	return book(v, b, s.register, keys, stocks, facts)
+}
+
+// takeStock moves every product once, by the sum of its lines.
+func (o *saleOperation) takeStock(v *writer.View, s scene, b *Bill) ([]writer.Value, error) {
+	moves := quantities(b.Lines)
+	values := make([]writer.Value, 0, len(moves))
+	oversold := false
+	for _, m := range moves {
+		stock := inventory.StockOf(v, m.product)
+		if stock.OnHand() < m.quantity {
+			policy := s.products[m.line].PolicyOr(s.settings.Options().StockPolicy)
+			if policy == store.StockBlock && !o.c.Late {
+				return nil, insufficientStock(s.products[m.line], m.quantity, stock.OnHand())
+			}
+			oversold = oversold || o.c.Late || policy == store.StockWarn
+		}
+		after, err := stock.Move(-m.quantity)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, after)
+	}
+	if oversold {
+		b.Flags = append(b.Flags, FlagOversold)
+	}
+	return values, nil
+}
+
+// move is what a bill takes of a product, all lines together.
+type move struct {
+	product  id.ID
+	quantity measure.Quantity
+	line     int // the first one, from 0
+}
+
+func quantities(lines []Line) []move {
+	moves := make([]move, 0, len(lines))
+next:
+	for i := range lines {
+		for j := range moves {
+			if moves[j].product == lines[i].ProductID {
+				moves[j].quantity += lines[i].Quantity
+				continue next
+			}
+		}
+		moves = append(moves, move{lines[i].ProductID, lines[i].Quantity, i})
+	}
+	return moves
+}
+
+func overrides(b *Bill, s scene) (facts []audit.Fact) {
+	for i := range b.Lines {
+		if p := s.products[i]; b.Lines[i].UnitPrice != p.Price() {
+			facts = append(facts, audit.Fact{Action: "price.override", Entity: "product", EntityID: p.ID(),
+				Before: b.Currency.Format(p.Price()), After: b.Currency.Format(b.Lines[i].UnitPrice)})
+		}
+	}
+	return facts
+}
+
+// book numbers the bill and returns its draft with all that it changes. values are the changed stocks and what else the caller changed.
+func book(v *writer.View, b *Bill, r *register.Register, keys []journal.Key, values []writer.Value, facts []audit.Fact) (journal.Draft, []writer.Value, error) {
+	after, err := r.Booked(b.Total)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	b.Number = after.LastReceipt()
+	day, dayErr := register.AddToDay(v, r.ID(), b.Day, b.Cash(), 1)
+	lines, accounts, err := b.entry().Post(v)
+	if err != nil {
+		return journal.Draft{}, nil, drawerEmpty(err, r)
+	}
+	if dayErr != nil {
+		return journal.Draft{}, nil, dayErr
+	}
+	if err := b.Check(); err != nil {
+		return journal.Draft{}, nil, err
+	}
+	values = append(values, after, day)
+	return journal.Draft{
+		Day: b.Day, Chain: r.Chain(), Keys: append(keys, r.ReceiptKey(b.Number)), Refs: b.refs(), Lines: lines, Facts: facts, Doc: b,
+	}, append(values, accounts...), nil
+}

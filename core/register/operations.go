@@ -1,0 +1,152 @@
+package register
+
+import (
+	"strings"
+
+	"kassa/core/audit"
+	"kassa/core/clock"
+	"kassa/core/fault"
+	"kassa/core/id"
+	"kassa/core/idempotency"
+	"kassa/core/journal"
+	"kassa/core/ledger"
+	"kassa/core/money"
+	"kassa/core/store"
+	"kassa/core/user"
+	"kassa/core/writer"
+)
+
+// Find returns the register, or the NotFound fault register_unknown.
+func Find(v *writer.View, i id.ID) (*Register, error) {
+	r, ok := writer.Get[*Register](v, Ref(i))
+	if !ok {
+		return nil, fault.New(fault.NotFound, "register_unknown", "there is no such register").With("register_id", string(i))
+	}
+	return r, nil
+}
+
+// AddToDay returns the day after one more cash movement of the amount and so many bills.
+func AddToDay(v *writer.View, register id.ID, d clock.Date, cash money.Amount, bills int64) (*Day, error) {
+	day := Day{register: register, day: d}
+	if before, ok := writer.Get[*Day](v, DayRef(register, d)); ok {
+		day = *before
+	}
+	var err error
+	day.cash, err = day.cash.Add(cash)
+	day.bills += bills
+	return &day, err
+}
+
+// Create is the command to add a register.
+type Create struct {
+	Key           idempotency.Key // needed with an opening amount
+	Name          string
+	OpeningAmount money.Amount // cash in the drawer from the start
+}
+
+type createOperation struct {
+	c Create
+}
+
+func (o *createOperation) Intent() writer.Intent {
+	if o.c.Key == "" {
+		return writer.Intent{}
+	}
+	return writer.Intent{
+		Request: idempotency.NewHasher("register.create").Text(o.c.Name).Int(int64(o.c.OpeningAmount)).Sum(),
+		Once:    []writer.Once{writer.Idempotent(o.c.Key)},
+	}
+}
+
+func (o *createOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, error) {
+	settings, err := store.SettingsOf(v)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	if err := user.Check(v, true); err != nil {
+		return journal.Draft{}, nil, err
+	}
+	name := strings.TrimSpace(o.c.Name)
+	claim, err := store.Claim(v, "register-name", strings.ToLower(name), v.ID(), "name_taken")
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	r, err := New(v.ID(), name)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	day := settings.Day(v.Now())
+	var entry ledger.Entry
+	unit := string(settings.Options().Currency)
+	entry.Debit(r.Drawer(), unit, o.c.OpeningAmount).Credit(ledger.NewID(ledger.External, ""), unit, o.c.OpeningAmount)
+	lines, values, err := entry.Post(v)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	values = append(values, r, claim)
+	if o.c.OpeningAmount != 0 {
+		r.lastMovement = 1
+		total, err := AddToDay(v, r.id, day, o.c.OpeningAmount, 0)
+		if err != nil {
+			return journal.Draft{}, nil, err
+		}
+		values = append(values, total)
+	}
+	doc := &Opening{Register: *r, Amount: o.c.OpeningAmount}
+	return journal.Draft{
+		Day: day, Chain: r.Chain(), Refs: []journal.Ref{r.Ref(), "registers"}, Lines: lines, Doc: doc,
+		Facts: []audit.Fact{{Action: "register.create", Entity: "register", EntityID: r.id, After: r.name}},
+	}, values, nil
+}
+
+// Edit is the command to change a register.
+type Edit struct {
+	ID      id.ID
+	Version int64
+	Name    *string
+	Active  *bool
+}
+
+type editOperation struct{ c Edit }
+
+func (o *editOperation) Intent() writer.Intent { return writer.Intent{} }
+
+func (o *editOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, error) {
+	settings, err := store.SettingsOf(v)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	if err := user.Check(v, true); err != nil {
+		return journal.Draft{}, nil, err
+	}
+	r, err := Find(v, o.c.ID)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	name, active := r.name, r.active
+	if o.c.Name != nil {
+		name = strings.TrimSpace(*o.c.Name)
+	}
+	if o.c.Active != nil {
+		active = *o.c.Active
+	}
+	claim, err := store.Claim(v, "register-name", strings.ToLower(name), r.id, "name_taken")
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	if o.c.Version != r.version {
+		return journal.Draft{}, nil, store.Stale(r.version)
+	}
+	after, err := r.Edited(name, active)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	values := []writer.Value{after, claim}
+	if !strings.EqualFold(name, r.name) {
+		values = append(values, store.Release("register-name", strings.ToLower(r.name)))
+	}
+	return journal.Draft{
+		Day: settings.Day(v.Now()), Chain: r.Chain(), Refs: []journal.Ref{r.Ref()}, Doc: &Change{Register: *after},
+		Facts: []audit.Fact{{Action: "register.edit", Entity: "register", EntityID: r.id, Before: r.name, After: after.name}},
+	}, values, nil
+}
