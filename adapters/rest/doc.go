@@ -1,2 +1,81 @@
-// Package rest serves Kassa's REST API with Fiber.
+// Package rest serves Kassa's REST API with Fiber: one file per resource with its routes, DTOs and handlers, and around them one
+// middleware, one strict JSON decoder and one problem renderer.
+//
+// # How to add a resource
+//
+// A resource is a struct with the services that it needs and a method Routes. Its constructor goes into Options.Resources. Paths are
+// relative to /api/v1 and written as in OpenAPI; the order of routes does not matter. A handler reads the Call, calls one service and
+// answers; any error goes to the renderer as it is.
+//
+//	type Products struct{ service *inventory.Service }
+//
+//	func (p Products) Routes(r *Router) {
+//		r.Get("/products", Cashier, p.list, Paged(), Query("query"))
+//		r.Patch("/products/{id}", Manager, p.edit)
+//	}
+//
+//	// edit changes what the request names.
+//	//
+//	//	@Summary	Edit a product
+//	//	@Tags		products
+//	//	@Security	manager
+//	//	@Param		id			path		string				true	"product"
+//	//	@Param		If-Match	header		string				true	"the ETag that was seen"
+//	//	@Param		body		body		productPatch		true	"what to change"
+//	//	@Success	200			{object}	productBody
+//	//	@Failure	409			{object}	Problem				"`sku_taken`"
+//	//	@Router		/products/{id} [patch]
+//	func (p Products) edit(c *Call) error {
+//		id, err := c.ID("id", "product") // 404 product_unknown
+//		if err != nil {
+//			return err
+//		}
+//		version, err := c.IfMatch() // 428, 400
+//		if err != nil {
+//			return err
+//		}
+//		var body productPatch
+//		if err := c.Decode(&body); err != nil { // 415, 413, 400, 422
+//			return err
+//		}
+//		product, err := p.service.Edit(c.Context(), c.Store(), id, version, body.changes())
+//		if err != nil {
+//			return err
+//		}
+//		c.SetETag(product.Version())
+//		return c.OK(newProductBody(product))
+//	}
+//
+// # DTOs
+//
+// A request's DTO ends in Request or Patch, an answer's in Body; every field has a json tag, and an example where that helps. The same
+// struct is never both. A method Check(*fault.Validation) refuses what can be refused without a service; Decode calls it.
+//
+//   - Int: amounts in minor units, points, counts; never int64, money.Amount or a float.
+//   - Quantity in requests, Measured in answers; Time and Date in both. Ids are id.ID.
+//   - *T: optional; absent and null are the same. Opt[T]: absent, null and a value differ, for PATCH and for a required number; see its
+//     methods Or, OrCleared and Required. Anything else refuses null.
+//   - validate:"required" marks what a request must have in the document; Check refuses it with Opt.Required or Required. In an answer
+//     every field is always there unless its tag says omitempty or omitzero, and a pointer may be null.
+//   - A list answers with List(c, page, convert), a report with Table(c, body, rows); both answer CSV on request.
+//
+// # Refusals
+//
+// Return the service's fault. fault.Kind decides the status, Details become members of the problem: numbers, texts, Stringers and lists of
+// those; anything richer is wrapped as Rendered or registered once with Fact. What is no fault is a 500 whose text stays in the log.
+//
+// # The document
+//
+// go generate ./adapters/rest writes docs/openapi.json from the annotations. @Security is one of cashier, manager and operator, as the
+// route says; without it the operation is public. Do not write @ID, @Accept json, @Produce json, and @Failure for 400, 401, 403, 404, 413,
+// 415 and 422 unless you have a code to name: they are added. Text in backquotes names the codes.
 package rest
+
+//go:generate go run ./docs/gen
+
+//	@title			Kassa
+//	@version		1
+//	@description	Point of sale: products, sales, members, drawers, ledger and reports. Money is an integer in minor units.
+//	@description	Errors are RFC 9457 problems with a stable `code`. Requests that move money, points or stock need an
+//	@description	`Idempotency-Key` and can be repeated safely with it.
+//	@BasePath		/api/v1

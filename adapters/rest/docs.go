@@ -2,7 +2,13 @@ package rest
 
 import (
 	_ "embed"
+	"errors"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
 
 	"kassa/static"
 )
@@ -53,4 +59,42 @@ func (documents) file(name, mediaType string) Handler {
 		c.SetHeader("Cache-Control", "no-cache")
 		return c.Bytes(http.StatusOK, mediaType, b)
 	}
+}
+
+// CheckDocument holds the table of routes against the OpenAPI document, in both directions and with who may call: an operation
+// without its route, a route of the API that is not documented, and a role that differs are errors. A test calls it with every resource.
+func (s *Server) CheckDocument() error { return checkDocument(s.Routes(), openapi) }
+
+func checkDocument(table []Route, document []byte) error {
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Role string `json:"x-role"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(document, &doc); err != nil {
+		return err
+	}
+	documented := map[string]string{}
+	for path, operations := range doc.Paths {
+		for method, op := range operations {
+			documented[strings.ToUpper(method)+" "+path] = op.Role
+		}
+	}
+	var wrong []error
+	for _, rt := range table {
+		name := rt.Method + " " + rt.Path
+		role, ok := documented[name]
+		delete(documented, name)
+		switch {
+		case !ok && strings.HasPrefix(rt.Path, base+"/"):
+			wrong = append(wrong, fmt.Errorf("%s is a route that the document lacks", name))
+		case ok && role != rt.Access.String():
+			wrong = append(wrong, fmt.Errorf("%s is for %s, but the document says %s", name, rt.Access, role))
+		}
+	}
+	for name := range documented {
+		wrong = append(wrong, fmt.Errorf("%s is in the document, but there is no such route", name))
+	}
+	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(wrong...)
 }

@@ -15,11 +15,26 @@ func (h health) Routes(r *Router) {
 }
 
 type healthBody struct {
-	Status string `json:"status"`
+	Status string `json:"status" example:"ready"`
 }
 
+// live says that the process answers.
+//
+//	@Summary	Is the process alive?
+//	@Tags		health
+//	@Success	200	{object}	healthBody
+//	@Router		/healthz [get]
+//	@x-root		true
 func (health) live(c *Call) error { return c.OK(healthBody{"live"}) }
 
+// ready says whether the store can be reached.
+//
+//	@Summary	Can it serve?
+//	@Tags		health
+//	@Success	200	{object}	healthBody
+//	@Failure	503	{object}	Problem	"`store_unreachable`, `shutting_down`"
+//	@Router		/readyz [get]
+//	@x-root		true
 func (h health) ready(c *Call) error {
 	if h.s.closing.Load() {
 		return fault.New(fault.Unavailable, "shutting_down", "the server is shutting down")

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -57,8 +58,7 @@ func parseInt(raw []byte) (int64, bool) {
 	return n, true
 }
 
-// Quantity is a quantity of a request: an integer, or a decimal string with at most three places. Answers carry the string that
-// measure.Quantity.Format gives for the product's unit.
+// Quantity is a quantity of a request: an integer, or a decimal string with at most three places. An answer has Measured.
 type Quantity measure.Quantity
 
 // UnmarshalJSONFrom reads the quantity.
@@ -93,6 +93,22 @@ func scalar(d *jsontext.Decoder) (jsontext.Kind, string, error) {
 		return kind, "", err
 	}
 	return kind, t.String(), nil
+}
+
+// MarshalJSONTo refuses: without its unit a quantity cannot be shown.
+func (Quantity) MarshalJSONTo(*jsontext.Encoder) error {
+	return errors.New("rest: a quantity is answered with its unit, as Measured")
+}
+
+// Measured is a quantity of an answer: an integer of pieces, else a decimal string such as "0.750".
+type Measured struct {
+	Quantity measure.Quantity
+	Unit     measure.Unit
+}
+
+// MarshalJSONTo writes the quantity.
+func (m Measured) MarshalJSONTo(e *jsontext.Encoder) error {
+	return json.MarshalEncode(e, m.Unit.Fact(m.Quantity))
 }
 
 // Time is an instant: RFC 3339 with any offset when read, milliseconds UTC when written.

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// roles are what @Security may name: who may call an operation.
+var roles = []string{"cashier", "manager", "operator"}
+
+// base is the path under which @Router paths stand, unless the operation says @x-root true.
+const base = "/api/v1"
+
+// complete adds to the document what holds for every operation: security, problems, and where it comes from.
+func complete(doc *openapi3.T, t *types) error {
+	doc.Extensions = map[string]any{"x-generated": "by go generate ./adapters/rest from the annotations and types there; do not edit"}
+	doc.Servers = nil
+	describe(doc, t)
+	doc.Components.SecuritySchemes = securitySchemes()
+	problem := t.api + ".Problem"
+	if doc.Components.Schemas[problem] == nil {
+		return fmt.Errorf("no operation names Problem as a @Failure, so the document lacks it")
+	}
+	doc.Components.Responses = refusals(problem)
+	paths := openapi3.NewPaths()
+	for path, item := range doc.Paths.Map() {
+		full := base + path
+		for method, op := range item.Operations() {
+			if op.Extensions["x-root"] != nil {
+				full = path
+			}
+			if err := completeOperation(op, method, path, problem); err != nil {
+				return fmt.Errorf("%s %s: %w", method, path, err)
+			}
+		}
+		paths.Set(full, item)
+	}
+	doc.Paths = paths
+	return nil
+}
+
+func completeOperation(op *openapi3.Operation, method, path, problem string) error {
+	role := "public"
+	if op.Security != nil && len(*op.Security) > 0 {
+		role = slices.Collect(maps.Keys((*op.Security)[0]))[0]
+		if len(*op.Security) > 1 || !slices.Contains(roles, role) {
+			return fmt.Errorf("@Security names one of %s, not %q", strings.Join(roles, ", "), role)
+		}
+	}
+	op.Extensions = map[string]any{"x-role": role}
+	op.OperationID = operationID(method, path)
+	op.Security = securityOf(role)
+	for status, ref := range op.Responses.Map() {
+		completeResponse(status, ref.Value, problem)
+	}
+	if op.RequestBody != nil {
+		completeBody(op.RequestBody.Value)
+	}
+	for _, status := range expected(op, role, method, path) {
+		if op.Responses.Value(status) == nil {
+			op.Responses.Set(status, &openapi3.ResponseRef{Ref: "#/components/responses/" + status})
+		}
+	}
+	return nil
+}
+
+// expected returns the refusals that any such operation may answer with.
+func expected(op *openapi3.Operation, role, method, path string) []string {
+	codes := []int{http.StatusBadRequest}
+	if role != "public" {
+		codes = append(codes, http.StatusUnauthorized)
+	}
+	if role == "manager" || role == "cashier" && method != http.MethodGet {
+		codes = append(codes, http.StatusForbidden)
+	}
+	if strings.Contains(path, "{") {
+		codes = append(codes, http.StatusNotFound)
+	}
+	if op.RequestBody != nil {
+		codes = append(codes, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
+	statuses := []string{"default"}
+	for _, code := range codes {
+		statuses = append(statuses, strconv.Itoa(code))
+	}
+	return statuses
+}
+
+// refusals are the answers that operations share.
+func refusals(problem string) openapi3.ResponseBodies {
+	shared := openapi3.ResponseBodies{"default": {Value: openapi3.NewResponse().WithDescription("Refused; see code")}}
+	for _, code := range []int{400, 401, 403, 404, 413, 415, 422} {
+		shared[strconv.Itoa(code)] = &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription(http.StatusText(code))}
+	}
+	for status, ref := range shared {
+		completeResponse(status, ref.Value, problem)
+	}
+	return shared
+}
+
+// completeBody says that a body is JSON where the annotations say nothing else.
+func completeBody(body *openapi3.RequestBody) {
+	delete(body.Extensions, "x-originalParamName")
+	if any, ok := body.Content["*/*"]; ok {
+		delete(body.Content, "*/*")
+		body.Content["application/json"] = any
+	}
+}
+
+// completeResponse gives every refusal the one shape, and every list its CSV.
+func completeResponse(status string, r *openapi3.Response, problem string) {
+	if n, err := strconv.Atoi(status); err != nil || n >= http.StatusBadRequest {
+		r.Content = openapi3.Content{"application/problem+json": {Schema: openapi3.NewSchemaRef(refPrefix+problem, nil)}}
+		return
+	}
+	list := r.Content.Get("application/json")
+	if list != nil && list.Schema != nil && strings.Contains(list.Schema.Ref, ".Page-") {
+		r.Content["text/csv"] = openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema())
+	}
+}
+
+func securitySchemes() openapi3.SecuritySchemes {
+	bearer := openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").
+		WithDescription("The access token of PUT /api/v1/users/session, good for 15 minutes.")
+	cookie := openapi3.NewSecurityScheme().WithType("apiKey").WithIn("cookie").WithName("kassa_session").
+		WithDescription("The same token in the cookie of the web apps. Requests that change something must come from a page of this server.")
+	operator := openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").
+		WithDescription("The operator key, KASSA_OPERATOR_KEY. Without it set, these paths do not exist.")
+	return openapi3.SecuritySchemes{"bearer": {Value: bearer}, "cookie": {Value: cookie}, "operator": {Value: operator}}
+}
+
+func securityOf(role string) *openapi3.SecurityRequirements {
+	need := openapi3.NewSecurityRequirements()
+	switch role {
+	case "public":
+	case "operator":
+		need.With(openapi3.SecurityRequirement{"operator": {}})
+	default:
+		need.With(openapi3.SecurityRequirement{"bearer": {}}).With(openapi3.SecurityRequirement{"cookie": {}})
+	}
+	return need
+}
+
+// operationID is made of method and path, so that it is unique and nobody has to invent one: post_products_id_stock_movements.
+func operationID(method, path string) string {
+	words := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune("/{}-_", r) })
+	return strings.ToLower(method) + "_" + strings.Join(words, "_")
+}
+
+// shorten takes the package's name out of the schemas' names.
+func shorten(text []byte, api string) []byte {
+	for _, c := range [][2]string{
+		{refPrefix + api + ".", refPrefix}, {`"` + api + `.`, `"`}, {"-" + api + "_", "_"},
+	} {
+		text = bytes.ReplaceAll(text, []byte(c[0]), []byte(c[1]))
+	}
+	return text
+}
