@@ -157,12 +157,14 @@ func connect(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(path), err)
 	}
 	c.SetBusyTimeout(busyTimeout)
-	script := "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000;"
+	pragmas := []string{"foreign_keys=ON", "temp_store=MEMORY", "cache_size=-8000"}
 	if flags&sqlite.OpenReadWrite != 0 {
-		script = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-65536;"
+		pragmas = []string{"journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=4000", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"}
 	}
-	if err := sqlitex.ExecuteScript(c, script, nil); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Base(path), err), c.Close())
+	for _, p := range pragmas {
+		if err := exec(c, "PRAGMA "+p); err != nil {
+			return nil, errors.Join(fmt.Errorf("open %s: %s: %w", filepath.Base(path), p, err), c.Close())
+		}
 	}
 	return c, nil
 }

@@ -22,7 +22,7 @@ const (
 	maxInFlight   = 256              // of one DoAll
 	maxValues     = 200_000          // of one generation of the working set
 	maxRounds     = 4                // in which an operation may ask for more
-	maxTries      = 16               // commits of one batch on heads that moved
+	maxTries      = 10_000           // commits of one batch on heads that moved; the deadline ends them sooner
 	commitTimeout = 20 * time.Second // of one batch, all tries together
 	grace         = 2 * time.Second  // that an applied operation's outcome is waited for beyond its context
 	catchUpLimit  = 1000             // records read one by one to catch up; beyond that everything is read again

@@ -1,0 +1,167 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"kassa/core/fault"
+	"kassa/core/journal"
+)
+
+// advance commits records after the head that is there.
+func (f *fixture) advance(ctx context.Context, from journal.Head, rs ...journal.Record) (journal.Head, error) {
+	to := journal.Head{Token: f.ids.New(), Position: from.Position + int64(len(rs)), At: f.clock.Now(), Status: journal.Active, Last: map[journal.Chain]journal.Hash{}}
+	for i := range rs {
+		if rs[i].Position == 0 {
+			rs[i].Position = from.Position + int64(i) + 1
+		}
+		rs[i].At, rs[i].Doc = f.clock.Now(), &tally{added: 1}
+		if rs[i].ID == "" {
+			rs[i].ID = f.ids.New()
+		}
+		if err := rs[i].Seal(); err != nil {
+			return to, err
+		}
+		to.Last[rs[i].Chain] = rs[i].Hash
+	}
+	return to, f.Provider.Transact(ctx, func(ctx context.Context) error {
+		if err := f.journal.Advance(ctx, f.store, from.Token, to); err != nil {
+			return err
+		}
+		return f.journal.Append(ctx, f.store, rs)
+	})
+}
+
+func (f *fixture) head(ctx context.Context) journal.Head {
+	f.t.Helper()
+	h, err := f.journal.Head(ctx, f.store)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return h
+}
+
+func record(day int, refs []journal.Ref, keys ...journal.Key) journal.Record {
+	r := journal.Record{}
+	r.Day, r.Refs, r.Keys = 20261100, refs, keys
+	r.Day += clockDate(day)
+	return r
+}
+
+func journals(t *testing.T, open Open) {
+	t.Run("an unknown store has no head", func(t *testing.T) {
+		f := newFixture(t, open)
+		if _, err := f.journal.Head(t.Context(), "elsewhere"); !fault.IsCode(err, "store_unknown") {
+			t.Fatal(err)
+		}
+	})
+	t.Run("only the token that was read advances the head", func(t *testing.T) {
+		f := newFixture(t, open)
+		old := f.head(t.Context())
+		next, err := f.advance(t.Context(), old, record(1, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.advance(t.Context(), old, record(1, nil)); !errors.Is(err, journal.ErrStale) {
+			t.Fatalf("a stale token: %v", err)
+		}
+		got := f.head(t.Context())
+		if got.Token != next.Token || got.Position != 1 || got.Last[""] != next.Last[""] || !got.At.Equal(next.At) {
+			t.Fatalf("head %+v, want %+v", got, next)
+		}
+	})
+	t.Run("each chain keeps its own last hash", func(t *testing.T) {
+		f := newFixture(t, open)
+		a, b := record(1, nil), record(1, nil)
+		a.Chain, b.Chain = "a", "b"
+		first, err := f.advance(t.Context(), f.head(t.Context()), a, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := record(1, nil)
+		again.Chain = "a"
+		second, err := f.advance(t.Context(), first, again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := f.head(t.Context()).Last
+		if got["a"] != second.Last["a"] || got["b"] != first.Last["b"] {
+			t.Fatalf("last hashes %v", got)
+		}
+	})
+	t.Run("a key is taken once for ever and the whole commit falls with it", func(t *testing.T) {
+		for _, key := range []journal.Key{"idem:1", "sale:1", "no:r:0000000001", "token:1", "cart:1"} {
+			f := newFixture(t, open)
+			h, err := f.advance(t.Context(), f.head(t.Context()), record(1, nil, key))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.advance(t.Context(), h, record(1, nil), record(1, nil, key)); !errors.Is(err, journal.ErrBroken) {
+				t.Errorf("%s taken twice: %v", key, err)
+			}
+			if got := f.head(t.Context()); got.Position != 1 {
+				t.Errorf("%s: the head moved to %d", key, got.Position)
+			}
+		}
+	})
+	t.Run("records are found by id and by every key", func(t *testing.T) {
+		f := newFixture(t, open)
+		keys := []journal.Key{"idem:1", "sale:1", "no:r:0000000001", "token:1"}
+		r := record(1, nil, keys...)
+		r.ID = "the-id"
+		if _, err := f.advance(t.Context(), f.head(t.Context()), r); err != nil {
+			t.Fatal(err)
+		}
+		found, err := f.journal.Find(t.Context(), f.store, append(keys, journal.RecordKey("the-id"), "idem:2"))
+		if err != nil || len(found) != 5 {
+			t.Fatalf("found %d, %v", len(found), err)
+		}
+		if _, ok := found["idem:2"]; ok {
+			t.Error("found a key that is not there")
+		}
+	})
+	t.Run("listing", func(t *testing.T) { listing(t, open) })
+}
+
+// listing: newest first, by position or, for refs with @, by business day; pages join without gap or double.
+func listing(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	h := f.head(t.Context())
+	days := []int{3, 1, 2, 3, 1, 2, 9}
+	for _, d := range days {
+		var err error
+		if h, err = f.advance(t.Context(), h, record(d, []journal.Ref{"@all", "thing:1"})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		ref  journal.Ref
+		r    journal.Range
+		want string
+	}{
+		{"thing:1", journal.Range{Limit: 10}, "[7 6 5 4 3 2 1]"},
+		{"thing:1", journal.Range{Limit: 2, Before: journal.Place{Position: 5}}, "[4 3]"},
+		{"@all", journal.Range{Limit: 10}, "[7 4 1 6 3 5 2]"},
+		{"@all", journal.Range{Limit: 10, From: 20261102, To: 20261103}, "[4 1 6 3]"},
+		{"@all", journal.Range{Limit: 3, Before: journal.Place{Day: 20261103, Position: 1}}, "[6 3 5]"},
+		{"@none", journal.Range{Limit: 10}, "[]"},
+	} {
+		rs, err := f.journal.List(t.Context(), f.store, c.ref, c.r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []int64{}
+		for _, r := range rs {
+			got = append(got, r.Position)
+		}
+		if fmt.Sprint(got) != c.want {
+			t.Errorf("%s %+v: %v, want %s", c.ref, c.r, got, c.want)
+		}
+	}
+	rs, err := f.journal.From(t.Context(), f.store, 4, 2)
+	if err != nil || len(rs) != 2 || rs[0].Position != 5 || rs[1].Position != 6 {
+		t.Errorf("from 4: %v, %v", rs, err)
+	}
+}

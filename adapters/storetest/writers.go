@@ -1,0 +1,266 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"kassa/core/clock"
+	"kassa/core/fault"
+	"kassa/core/journal"
+	"kassa/core/transaction"
+	"kassa/core/writer"
+
+	"pgregory.net/rapid"
+)
+
+func clockDate(n int) clock.Date { return clock.Date(n) } //nolint:gosec // small test numbers
+
+func writers(t *testing.T, open Open) {
+	t.Run("a refusal leaves no trace and stops nobody else", func(t *testing.T) { refusals(t, open) })
+	t.Run("one key, one record", func(t *testing.T) { oneKey(t, open) })
+	t.Run("no jar is overdrawn by many at once", func(t *testing.T) { overdraw(t, open) })
+	t.Run("the same books in any split", func(t *testing.T) { anySplit(t, open) })
+	t.Run("two writers on one store", func(t *testing.T) { twoWriters(t, open) })
+	t.Run("a commit of unknown outcome is found or made once", func(t *testing.T) { unknownOutcome(t, open) })
+	t.Run("callbacks may run twice", func(t *testing.T) { callbacksTwice(t, open) })
+}
+
+func refusals(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	w := f.writer(f.Provider, 0)
+	ops := []writer.Operation{add{jars: []string{"a"}, n: 1}, add{jars: []string{"b", "a"}, n: -2}, panics{}, add{jars: []string{"a"}, n: 1}}
+	_, errs := w.DoAll(t.Context(), f.store, ops)
+	if errs[0] != nil || !errors.Is(errs[1], errEmpty) || errs[2] == nil || errs[3] != nil {
+		t.Fatalf("errors %v", errs)
+	}
+	if a, b, p := f.count(t.Context(), "a"), f.count(t.Context(), "b"), f.head(t.Context()).Position; a != 2 || b != 0 || p != 2 {
+		t.Fatalf("a %d, b %d, position %d", a, b, p)
+	}
+}
+
+type panics struct{}
+
+func (panics) Intent() writer.Intent { return writer.Intent{} }
+func (panics) Apply(*writer.View) (journal.Draft, []writer.Value, error) {
+	panic("an operation with a defect")
+}
+
+func oneKey(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	w := f.writer(f.Provider, 0)
+	const rounds, callers = 20, 16
+	for round := range rounds {
+		key := fmt.Sprint("key", round)
+		var fresh atomic.Int64
+		ids := parallel(callers, func(int) string {
+			r, err := w.Do(t.Context(), f.store, add{key: key, jars: []string{"a"}, n: 1})
+			if err != nil {
+				t.Error(err)
+			}
+			if !r.Replayed {
+				fresh.Add(1)
+			}
+			return string(r.Record.ID)
+		})
+		for _, i := range ids {
+			if i != ids[0] {
+				t.Fatalf("one key made %v", ids)
+			}
+		}
+		if fresh.Load() != 1 {
+			t.Fatalf("%d answers were not replays", fresh.Load())
+		}
+	}
+	if n := f.count(t.Context(), "a"); n != rounds {
+		t.Fatalf("%d keys were applied %d times", rounds, n)
+	}
+	if _, err := w.Do(t.Context(), f.store, add{key: "key0", jars: []string{"a"}, n: 2}); !fault.IsCode(err, "idempotency_key_reused") {
+		t.Fatalf("other content: %v", err)
+	}
+}
+
+func overdraw(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	w := f.writer(f.Provider, 0)
+	for round := range 20 {
+		jar := fmt.Sprint("jar", round)
+		if _, err := w.Do(t.Context(), f.store, add{jars: []string{jar}, n: 50}); err != nil {
+			t.Fatal(err)
+		}
+		var sold atomic.Int64
+		parallel(100, func(int) string {
+			if _, err := w.Do(t.Context(), f.store, add{jars: []string{jar}, n: -1}); err == nil {
+				sold.Add(1)
+			} else if !errors.Is(err, errEmpty) {
+				t.Error(err)
+			}
+			return ""
+		})
+		if sold.Load() != 50 || f.count(t.Context(), jar) != 0 {
+			t.Fatalf("sold %d of 50, %d left", sold.Load(), f.count(t.Context(), jar))
+		}
+	}
+}
+
+// anySplit applies the same random operations in batches of different sizes and compares the journals byte by byte.
+func anySplit(t *testing.T, open Open) {
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.IntRange(1, 40).Draw(rt, "operations")
+		ops := make([]writer.Operation, n)
+		for i := range ops {
+			ops[i] = add{
+				key:  rapid.SampledFrom([]string{"", "k1", "k2", "k3"}).Draw(rt, "key"),
+				jars: rapid.SampledFrom([][]string{{"a"}, {"b"}, {"a", "b"}}).Draw(rt, "jars"),
+				n:    rapid.Int64Range(-5, 5).Draw(rt, "n"),
+			}
+		}
+		var want string
+		for _, batch := range []int{1, 3, 128} {
+			f := newFixture(t, open)
+			_, errs := f.writer(f.Provider, batch).DoAll(t.Context(), f.store, ops)
+			got := fmt.Sprint(errs) + f.dump(t.Context()) + fmt.Sprint(f.count(t.Context(), "a"), f.count(t.Context(), "b"))
+			if want == "" {
+				want = got
+			}
+			if got != want {
+				rt.Fatalf("batches of %d:\n%s\none by one:\n%s", batch, got, want)
+			}
+		}
+	})
+}
+
+// dump returns the journal as text.
+func (f *fixture) dump(ctx context.Context) string {
+	rs, err := f.journal.From(ctx, f.store, 0, 1000)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	out := ""
+	for _, r := range rs {
+		out += string(r.Encoded()) + "\n"
+	}
+	return out
+}
+
+func twoWriters(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	ws := []*writer.Writer{f.writer(f.Provider, 0), f.writer(f.Provider, 0)}
+	const callers, each = 16, 25
+	parallel(callers, func(i int) string {
+		for k := range each {
+			if _, err := ws[i%2].Do(t.Context(), f.store, add{key: fmt.Sprintf("%d-%d", i, k), jars: []string{"a", fmt.Sprint(i)}, n: 1}); err != nil {
+				t.Error(err)
+			}
+		}
+		return ""
+	})
+	if n := f.count(t.Context(), "a"); n != callers*each {
+		t.Fatalf("counted %d of %d", n, callers*each)
+	}
+}
+
+// doubtful commits or not, and says that it does not know.
+type doubtful struct {
+	transaction.Provider
+	mu    sync.Mutex
+	left  int
+	apply bool
+}
+
+func (d *doubtful) Transact(ctx context.Context, fn func(ctx context.Context) error) error {
+	d.mu.Lock()
+	doubt := d.left > 0
+	if doubt {
+		d.left--
+	}
+	d.mu.Unlock()
+	if !doubt {
+		return d.Provider.Transact(ctx, fn)
+	}
+	if d.apply {
+		if err := d.Provider.Transact(ctx, fn); err != nil {
+			return err
+		}
+	}
+	return transaction.ErrUnknown
+}
+
+func unknownOutcome(t *testing.T, open Open) {
+	for _, apply := range []bool{true, false} {
+		f := newFixture(t, open)
+		d := &doubtful{Provider: f.Provider, left: 2, apply: apply}
+		w := f.writer(d, 0)
+		for range 3 {
+			if _, err := w.Do(t.Context(), f.store, add{jars: []string{"a"}, n: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n, p := f.count(t.Context(), "a"), f.head(t.Context()).Position; n != 3 || p != 3 {
+			t.Fatalf("applied %v: counted %d, position %d", apply, n, p)
+		}
+	}
+}
+
+// Twice runs every callback, rolls it back, and runs it again: what a callback does outside the database would show.
+type Twice struct{ transaction.Provider }
+
+// errAgain makes the first run roll back.
+var errAgain = errors.New("run it again")
+
+// Transact implements transaction.Provider.
+func (p Twice) Transact(ctx context.Context, fn func(ctx context.Context) error) error {
+	err := p.Provider.Transact(ctx, func(ctx context.Context) error {
+		if err := fn(ctx); err != nil {
+			return err
+		}
+		return errAgain
+	})
+	if !errors.Is(err, errAgain) {
+		return err
+	}
+	return p.Provider.Transact(ctx, fn)
+}
+
+// View implements transaction.Provider.
+func (p Twice) View(ctx context.Context, fn func(ctx context.Context) error) error {
+	if err := p.Provider.View(ctx, fn); err != nil {
+		return err
+	}
+	return p.Provider.View(ctx, fn)
+}
+
+func callbacksTwice(t *testing.T, open Open) {
+	f := newFixture(t, open)
+	w := f.writer(Twice{f.Provider}, 0)
+	parallel(8, func(i int) string {
+		for k := range 10 {
+			if _, err := w.Do(t.Context(), f.store, add{key: fmt.Sprint(i, k), jars: []string{"a"}, n: 1}); err != nil {
+				t.Error(err)
+			}
+		}
+		return ""
+	})
+	if n := f.count(t.Context(), "a"); n != 80 {
+		t.Fatalf("counted %d of 80", n)
+	}
+}
+
+// parallel runs fn n times at once and returns what each returned.
+func parallel(n int, fn func(i int) string) []string {
+	out := make([]string, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			out[i] = fn(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	return out
+}
