@@ -1,0 +1,85 @@
+package inventory
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"kassa/core/fault"
+	"kassa/core/measure"
+)
+
+// maxSortKey is the number of characters of a name that products are sorted by, so that a cursor stays short.
+const maxSortKey = 100
+
+// MaxQuery is the most characters of a search.
+const MaxQuery = 200
+
+// Fold returns the text as it is searched and sorted by: whatever the letter case, also of letters with several small forms.
+func Fold(s string) string {
+	return strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, s)
+}
+
+// SortKey returns what products are listed by, before their id: the folded name.
+func (p *Product) SortKey() string {
+	key := Fold(p.d.Name)
+	if utf8.RuneCountInString(key) > maxSortKey {
+		key = string([]rune(key)[:maxSortKey])
+	}
+	return key
+}
+
+// SearchText returns the folded text in which a search looks: name, sku and barcodes, each on a line of its own. No search can contain
+// a line feed, so none matches across two of them.
+func (p *Product) SearchText() string {
+	return Fold(strings.Join(append([]string{p.d.Name, p.d.SKU}, p.d.Barcodes...), "\n"))
+}
+
+// StockFilter lists products by their stock. Its zero value lists all.
+type StockFilter string
+
+// The stock filters.
+const (
+	OutOfStock StockFilter = "out" // nothing on hand, or less
+	LowStock   StockFilter = "low" // something on hand, but no more than low_stock_at
+)
+
+// Filter says which products are listed. Empty fields let everything through.
+type Filter struct {
+	Query    string // any part of the name, the sku or a barcode, whatever the letter case; nothing in it has a special meaning
+	Barcode  string // the whole barcode
+	Category string // the whole category, whatever the letter case
+	Stock    StockFilter
+}
+
+// check returns a Malformed fault with code query_invalid for a search that is too long or not readable.
+func (f Filter) check() error {
+	if utf8.RuneCountInString(f.Query) > MaxQuery || !utf8.ValidString(f.Query) || !utf8.ValidString(f.Category) {
+		return fault.New(fault.Malformed, "query_invalid", "a search has at most %d characters", MaxQuery)
+	}
+	return nil
+}
+
+// Wanted returns the filter as repositories compare it: texts folded and without spaces around them, a barcode as it is kept by Codes.
+func (f Filter) wanted() Filter {
+	f.Query, f.Category = Fold(strings.TrimSpace(f.Query)), Fold(strings.TrimSpace(f.Category))
+	f.Barcode = barcodeKey(strings.TrimSpace(f.Barcode))
+	return f
+}
+
+// Codes returns the barcodes as they are found by: a UPC-A as the EAN-13 that it is part of.
+func (p *Product) Codes() []string {
+	codes := make([]string, len(p.d.Barcodes))
+	for i, b := range p.d.Barcodes {
+		codes[i] = barcodeKey(b)
+	}
+	return codes
+}
+
+// LowAt returns at what stock the product is low, and whether it ever is.
+func (p *Product) LowAt() (measure.Quantity, bool) {
+	if p.d.LowStockAt == nil {
+		return 0, false
+	}
+	return *p.d.LowStockAt, true
+}
