@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"kassa/core/clock"
 	"kassa/core/id"
 	"kassa/core/journal"
 
@@ -239,4 +240,31 @@ func (j *Journal) From(ctx context.Context, s id.Store, position int64, limit in
 		}, position, int64(limit))
 	})
 	return rs, err
+}
+
+// Index implements journal.Repository.
+func (j *Journal) Index(ctx context.Context, s id.Store, fn func(journal.Entry) error) error {
+	return j.d.read(ctx, s, func(t *tx) error {
+		for _, kind := range []string{"record", "idem", "sale", "no"} {
+			c := column(kind)
+			if err := each(t.conn, "SELECT "+c+", position FROM records WHERE "+c+" IS NOT NULL", func(st *sqlite.Stmt) error {
+				return fn(journal.Entry{Name: kind + ":" + st.ColumnText(0), Position: st.ColumnInt64(1)})
+			}); err != nil {
+				return err
+			}
+		}
+		for _, query := range []string{
+			"SELECT key, position, 0, 0, 0 FROM keys",
+			"SELECT coalesce(n.name, ''), f.position, f.day, 0, 0 FROM refs f LEFT JOIN names n ON n.id = f.ref",
+			"SELECT coalesce(n.name, ''), l.position, 0, l.amount, l.balance FROM lines l LEFT JOIN names n ON n.id = l.account",
+		} {
+			if err := each(t.conn, query, func(st *sqlite.Stmt) error {
+				return fn(journal.Entry{Name: st.ColumnText(0), Position: st.ColumnInt64(1), Day: clock.Date(st.ColumnInt32(2)),
+					Amount: st.ColumnInt64(3), Balance: st.ColumnInt64(4)})
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -78,3 +78,16 @@ func (p *State) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 		return nil
 	})
 }
+
+// All implements writer.Projection.
+func (p *State) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
+	return p.d.read(ctx, s, func(t *tx) error {
+		return each(t.conn, "SELECT ref, body FROM state ORDER BY ref", func(st *sqlite.Stmt) error {
+			v, err := p.decode(journal.Ref(st.ColumnText(0)), bytesAt(st, 1))
+			if err != nil {
+				return err
+			}
+			return fn(v)
+		})
+	})
+}

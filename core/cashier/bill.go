@@ -49,7 +49,9 @@ type Bill struct {
 	Cart         id.ID
 	Reason       string
 	Flags        []string
-	NoRestock    bool // of a refund: the goods did not go back into stock
+	NoRestock    bool     // of a refund: the goods did not go back into stock
+	Back         Returned // of a refund: what came back of the sale in all, this refund included
+	Completes    bool     // of a refund: nothing of the sale is left
 	Priced
 	Payment
 }
@@ -94,6 +96,9 @@ func (b *Bill) Walk(c *journal.Codec) {
 	journal.Text(c, "reason", &b.Reason)
 	journal.Texts(c, "flags", &b.Flags)
 	journal.Flag(c, "no_restock", &b.NoRestock)
+	journal.Ints(c, "back_quantities", &b.Back.Quantities)
+	journal.Ints(c, "back_tenders", &b.Back.Tenders)
+	journal.Flag(c, "completes", &b.Completes)
 	journal.Text(c, "tax_mode", &b.TaxMode)
 	journal.Objects(c, "lines", &b.Lines, walkLine)
 	journal.Objects(c, "taxes", &b.Taxes, walkTax)

@@ -173,6 +173,7 @@ func (o *refundOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 	if b.Tenders, done.Tenders, err = o.tenders(d.sale, back.Total, done.Tenders); err != nil {
 		return journal.Draft{}, nil, err
 	}
+	b.Back, b.Completes = done, back.Complete
 	var values []writer.Value
 	if !o.c.NoRestock {
 		if values, err = restock(v, b.Lines); err != nil {

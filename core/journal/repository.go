@@ -53,6 +53,35 @@ type Place struct {
 	Position int64
 }
 
+// Entry is one entry of an index over the records: of a key, of a ref, or of a ledger line's account (whose name has the kind account).
+type Entry struct {
+	Name     string // the key or ref
+	Position int64
+	Day      clock.Date // of refs that are listed by business day
+	Amount   int64      // of ledger lines
+	Balance  int64      // likewise
+}
+
+// Entries returns what the indexes hold for the record.
+func (r *Record) Entries() []Entry {
+	es := make([]Entry, 0, 1+len(r.Keys)+len(r.Refs)+len(r.Lines))
+	es = append(es, Entry{Name: string(RecordKey(r.ID)), Position: r.Position})
+	for _, k := range r.Keys {
+		es = append(es, Entry{Name: string(k), Position: r.Position})
+	}
+	for _, ref := range r.Refs {
+		e := Entry{Name: string(ref), Position: r.Position}
+		if ref.Dated() {
+			e.Day = r.Day
+		}
+		es = append(es, e)
+	}
+	for _, l := range r.Lines {
+		es = append(es, Entry{Name: "account:" + l.Account, Position: r.Position, Amount: l.Amount, Balance: l.Balance})
+	}
+	return es
+}
+
 // Repository keeps the journal. Methods that write run inside a transaction; methods that read see the transaction's snapshot, if any.
 type Repository interface {
 	// Head returns the head, with the last hash of every chain. NotFound fault store_unknown when the store was never created.
@@ -67,6 +96,8 @@ type Repository interface {
 	Find(ctx context.Context, s id.Store, keys []Key) (map[Key]Record, error)
 	// List returns records that carry the ref, newest first.
 	List(ctx context.Context, s id.Store, ref Ref, r Range) ([]Record, error)
+	// Index gives every entry of the indexes over the records to fn, in any order, for verification.
+	Index(ctx context.Context, s id.Store, fn func(Entry) error) error
 	// From returns up to limit records with a position above the given one, oldest first.
 	From(ctx context.Context, s id.Store, position int64, limit int) ([]Record, error)
 }

@@ -107,7 +107,12 @@ func (a *Account) ID() ID { return a.id }
 func (a *Account) Unit() string { return a.unit }
 
 // Raw returns the sum of the account's lines. All accounts of a unit sum to zero.
-func (a *Account) Raw() int64 { return a.posted }
+func (a *Account) Raw() int64 {
+	if a == nil {
+		return 0
+	}
+	return a.posted
+}
 
 // Walk implements writer.Stored.
 func (a *Account) Walk(c *journal.Codec) {

@@ -80,7 +80,7 @@ func (e *Entry) Post(v *writer.View) ([]journal.Line, []writer.Value, error) {
 		values = append(values, after)
 		lines = append(lines, journal.Line{Account: string(l.account), Unit: l.unit, Amount: int64(l.amount), Balance: after.posted})
 	}
-	return lines, values, nil
+	return lines, append(values, note(v, lines)...), nil
 }
 
 func (e *Entry) balanced() error {

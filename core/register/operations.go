@@ -31,11 +31,13 @@ func AddToDay(v *writer.View, register id.ID, d clock.Date, cash money.Amount, b
 	if before, ok := writer.Get[*Day](v, DayRef(register, d)); ok {
 		day = *before
 	}
-	var err error
-	day.cash, err = day.cash.Add(cash)
-	day.bills += bills
-	return &day, err
+	return day.after(cash, bills)
 }
+
+// nameClaim is the kind of claim on a register's name, whatever its letter case.
+const nameClaim = "register-name"
+
+func foldName(name string) string { return strings.ToLower(name) }
 
 // Create is the command to add a register.
 type Create struct {
@@ -67,7 +69,7 @@ func (o *createOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 		return journal.Draft{}, nil, err
 	}
 	name := strings.TrimSpace(o.c.Name)
-	claim, err := store.Claim(v, "register-name", strings.ToLower(name), v.ID(), "name_taken")
+	claim, err := store.Claim(v, nameClaim, foldName(name), v.ID(), "name_taken")
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
@@ -130,7 +132,7 @@ func (o *editOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 	if o.c.Active != nil {
 		active = *o.c.Active
 	}
-	claim, err := store.Claim(v, "register-name", strings.ToLower(name), r.id, "name_taken")
+	claim, err := store.Claim(v, nameClaim, foldName(name), r.id, "name_taken")
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
@@ -142,8 +144,8 @@ func (o *editOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 		return journal.Draft{}, nil, err
 	}
 	values := []writer.Value{after, claim}
-	if !strings.EqualFold(name, r.name) {
-		values = append(values, store.Release("register-name", strings.ToLower(r.name)))
+	if foldName(name) != foldName(r.name) {
+		values = append(values, store.Release(nameClaim, foldName(r.name)))
 	}
 	return journal.Draft{
 		Day: settings.Day(v.Now()), Chain: r.Chain(), Refs: []journal.Ref{r.Ref()}, Doc: &Change{Register: *after},

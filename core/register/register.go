@@ -142,6 +142,15 @@ func DayRef(register id.ID, d clock.Date) journal.Ref {
 // Ref implements writer.Value.
 func (d *Day) Ref() journal.Ref { return DayRef(d.register, d.day) }
 
+// after returns the day with one more cash movement of the amount and so many bills.
+func (d *Day) after(cash money.Amount, bills int64) (*Day, error) {
+	c := *d
+	var err error
+	c.cash, err = d.cash.Add(cash)
+	c.bills += bills
+	return &c, err
+}
+
 // Cash returns the sum of the day's cash movements.
 func (d *Day) Cash() money.Amount { return d.cash }
 

@@ -40,6 +40,11 @@ func Claim(v *writer.View, kind, name string, who id.ID, code string) (*Owner, e
 	return &Owner{ref: ref, owner: who}, nil
 }
 
+// NewOwner returns the value that makes who the owner.
+func NewOwner(kind, name string, who id.ID) *Owner {
+	return &Owner{ref: journal.NewRef(kind, name), owner: who}
+}
+
 // Release returns the value that makes it free again.
 func Release(kind, name string) *Owner { return &Owner{ref: journal.NewRef(kind, name)} }
 

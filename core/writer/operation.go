@@ -33,6 +33,7 @@ type Projection interface {
 	Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]Value, error)
 	// Save writes the changed values, within a transaction that has advanced the head.
 	Save(ctx context.Context, s id.Store, cs []Change) error
+	Census
 }
 
 // Binding says which projection keeps the values of a kind. Bindings are saved in their order: the most contended first.

@@ -1,0 +1,57 @@
+package register
+
+import (
+	"fmt"
+
+	"kassa/core/clock"
+	"kassa/core/id"
+	"kassa/core/journal"
+	"kassa/core/money"
+	"kassa/core/store"
+	"kassa/core/writer"
+)
+
+// ReplayBill puts into the books what a bill changed of its register.
+func ReplayBill(b *writer.Books, register id.ID, d clock.Date, cash, total money.Amount) error {
+	r, ok := writer.Find[*Register](b, Ref(register))
+	if !ok {
+		return fmt.Errorf("register %s was never opened", register)
+	}
+	after, err := r.Booked(total)
+	if err != nil {
+		return err
+	}
+	b.Put(after)
+	return ReplayCash(b, register, d, cash, 1)
+}
+
+// ReplayCash puts into the books a cash movement of a day, with so many bills.
+func ReplayCash(b *writer.Books, register id.ID, d clock.Date, cash money.Amount, bills int64) error {
+	day := Day{register: register, day: d}
+	if before, ok := writer.Find[*Day](b, DayRef(register, d)); ok {
+		day = *before
+	}
+	after, err := day.after(cash, bills)
+	b.Put(after)
+	return err
+}
+
+// Replay implements writer.Replayer.
+func (o *Opening) Replay(r journal.Record, b *writer.Books) error {
+	register := o.Register
+	b.Put(&register, store.NewOwner(nameClaim, foldName(register.name), register.id))
+	if o.Amount == 0 {
+		return nil
+	}
+	return ReplayCash(b, register.id, r.Day, o.Amount, 0)
+}
+
+// Replay implements writer.Replayer.
+func (o *Change) Replay(_ journal.Record, b *writer.Books) error {
+	after := o.Register
+	if before, ok := writer.Find[*Register](b, after.Ref()); ok && foldName(before.name) != foldName(after.name) {
+		b.Put(store.Release(nameClaim, foldName(before.name)))
+	}
+	b.Put(&after, store.NewOwner(nameClaim, foldName(after.name), after.id))
+	return nil
+}
