@@ -46,6 +46,7 @@ func (e *Entry) Fetch(v *writer.View) {
 	for _, l := range e.lines {
 		v.Value(l.account.Ref())
 	}
+	v.Value(currencyRef)
 }
 
 // Post tests the entry on the view and returns its lines and the changed accounts. Invalid faults: insufficient_funds with account,
