@@ -47,7 +47,7 @@ func (m Movement) After() measure.Quantity { return m.Before + m.Delta }
 
 // StockMover is a document that moves stock. A bill leaves Before out: a history computes it.
 type StockMover interface {
-	// StockMovements returns what the document did to the product's stock, in order; nothing when it did nothing to it.
+	// StockMovements returns what the document did to the product's stock: one movement, the sum of all lines, or none.
 	StockMovements(product id.ID) []Movement
 }
 
