@@ -41,6 +41,7 @@ type Snapshot struct {
 	Deleted      bool
 	CreatedAt    time.Time // record time
 	Version      int64     // from 1, one more with each edit
+	Epoch        int64     // of the sessions: those of an earlier one are over
 }
 
 // User is a cashier or a manager. Immutable.
@@ -102,8 +103,20 @@ func (u *User) Active() bool { return u.s.Active }
 // Version counts the edits, for optimistic locking.
 func (u *User) Version() int64 { return u.s.Version }
 
+// Email returns the e-mail address as it was typed, or nothing when the user is deleted.
+func (u *User) Email() string { return u.s.Email }
+
 // manages reports whether the user counts among the managers of whom one must stay.
 func (u *User) manages() bool { return u != nil && u.s.Active && u.s.Role == Manager }
+
+// Find returns the user, or the NotFound fault user_unknown, also for a deleted one.
+func Find(v *writer.View, i id.ID) (*User, error) {
+	u, ok := writer.Get[*User](v, Ref(i))
+	if !ok || u.s.Deleted {
+		return nil, Unknown()
+	}
+	return u, nil
+}
 
 // Check asks, while an operation is applied, whether its actor may still do it. The system itself may. Unauthenticated fault
 // token_invalid when the user is gone or inactive; Forbidden fault forbidden when a manager is needed and the user no longer is one.
@@ -114,15 +127,10 @@ func Check(v *writer.View, needManager bool) error {
 	}
 	u, ok := writer.Get[*User](v, Ref(a.ID))
 	if !ok || !u.Active() {
-		return fault.New(fault.Unauthenticated, "token_invalid", "this user is no longer active; sign in again")
+		return TokenInvalid()
 	}
 	if needManager && u.Role() != Manager {
 		return Forbidden()
 	}
 	return nil
-}
-
-// Forbidden is the fault for what needs a manager.
-func Forbidden() *fault.Error {
-	return fault.New(fault.Forbidden, "forbidden", "only a manager may do this")
 }

@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"kassa/core/id"
+	"kassa/core/journal"
+	"kassa/core/member"
+	"kassa/core/page"
+	"kassa/core/user"
+	"kassa/core/writer"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// Members implements member.Repository.
+type Members struct{ d *Database }
+
+// MemberKinds are the kinds of values that Members keeps.
+func MemberKinds() []string { return []string{"member", member.EmailClaim, member.PhoneClaim} }
+
+// NewMembers returns the members of the database's stores.
+func NewMembers(d *Database) *Members { return &Members{d} }
+
+const memberColumns = "SELECT id, name, email, phone, pin, tier, deleted, created_at, version FROM members "
+
+// Load implements writer.Projection.
+func (r *Members) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]writer.Value, error) {
+	var vs []writer.Value
+	err := r.d.read(ctx, s, func(t *tx) error {
+		for _, ref := range refs {
+			query, row := memberColumns+"WHERE id = ?", func(st *sqlite.Stmt) error {
+				m, err := memberAt(st)
+				vs = append(vs, m)
+				return err
+			}
+			claim := func(st *sqlite.Stmt) error {
+				vs = append(vs, user.NewClaim(ref, id.ID(st.ColumnText(0))))
+				return nil
+			}
+			switch ref.Kind() {
+			case member.EmailClaim:
+				query, row = "SELECT id FROM members WHERE email_key = ?", claim
+			case member.PhoneClaim:
+				query, row = "SELECT id FROM members WHERE phone_key = ?", claim
+			}
+			if err := each(t.conn, query, row, ref.Value()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return vs, err
+}
+
+// Save implements writer.Projection. Addresses and numbers are freed before they are taken, because members may swap theirs within a batch.
+func (r *Members) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
+	return r.d.write(ctx, s, func(t *tx) error {
+		for _, c := range cs {
+			if m, ok := c.Before.(*member.Member); ok {
+				if err := exec(t.conn, "UPDATE members SET email_key = NULL, phone_key = NULL WHERE id = ?", string(m.ID())); err != nil {
+					return err
+				}
+			}
+		}
+		for _, c := range cs {
+			m, ok := c.After.(*member.Member)
+			if !ok {
+				continue // a claim is not kept: the row has the address or number
+			}
+			if err := erasing(t, m.Deleted(), func() error { return saveMember(t, m.Snapshot()) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func saveMember(t *tx, m member.Snapshot) error {
+	return broken(exec(t.conn, `INSERT INTO members (id, name, name_key, email, email_key, phone, phone_key, pin, tier, deleted, created_at, version)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, name_key = excluded.name_key, email = excluded.email, email_key = excluded.email_key,
+		phone = excluded.phone, phone_key = excluded.phone_key, pin = excluded.pin, tier = excluded.tier, deleted = excluded.deleted,
+		version = excluded.version`,
+		string(m.ID), m.Name, user.Fold(m.Name), m.Email, orNull(user.Fold(m.Email)), m.Phone, orNull(member.Digits(m.Phone)), m.PINHash, string(m.Tier),
+		flag(m.Deleted), m.CreatedAt.UnixMilli(), m.Version))
+}
+
+// All implements writer.Projection. Claims follow from the members.
+func (r *Members) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
+	return r.d.read(ctx, s, func(t *tx) error {
+		return each(t.conn, memberColumns+"ORDER BY id", func(st *sqlite.Stmt) error {
+			m, err := memberAt(st)
+			if err != nil {
+				return err
+			}
+			return fn(m)
+		})
+	})
+}
+
+// Get implements member.Repository.
+func (r *Members) Get(ctx context.Context, s id.Store, i id.ID) (*member.Member, error) {
+	m, err := r.find(ctx, s, "WHERE id = ?", string(i))
+	if err == nil && m == nil {
+		err = member.Unknown(i)
+	}
+	return m, err
+}
+
+// ByEmail implements member.Repository.
+func (r *Members) ByEmail(ctx context.Context, s id.Store, email string) (*member.Member, error) {
+	return r.find(ctx, s, "WHERE email_key = ?", user.Fold(email))
+}
+
+// ByPhone implements member.Repository.
+func (r *Members) ByPhone(ctx context.Context, s id.Store, phone string) (*member.Member, error) {
+	return r.find(ctx, s, "WHERE phone_key = ?", member.Digits(phone))
+}
+
+func (r *Members) find(ctx context.Context, s id.Store, where, value string) (found *member.Member, err error) {
+	err = r.d.read(ctx, s, func(t *tx) error {
+		return each(t.conn, memberColumns+where, func(st *sqlite.Stmt) error {
+			var err error
+			found, err = memberAt(st)
+			return err
+		}, value)
+	})
+	return found, err
+}
+
+// List implements member.Repository. What is asked for is compared by instr, in which no character has a special meaning.
+func (r *Members) List(ctx context.Context, s id.Store, q member.Search, p page.Request) (page.List[*member.Member], error) {
+	after, err := nameAndID(p.After)
+	if err != nil {
+		return page.List[*member.Member]{}, err
+	}
+	where, args := "WHERE deleted = 0 AND (name_key, id) > (?, ?)", []any{after[0], after[1]}
+	if q.Query != "" {
+		text := user.Fold(q.Query)
+		where += " AND (instr(name_key, ?) OR instr(email_key, ?) OR ? <> '' AND instr(phone_key, ?))"
+		args = append(args, text, text, phonePart(q.Query), phonePart(q.Query))
+	}
+	if q.Email != "" {
+		where += " AND instr(email_key, ?)"
+		args = append(args, user.Fold(q.Email))
+	}
+	if q.Phone != "" {
+		where += " AND ? <> '' AND instr(phone_key, ?)"
+		args = append(args, phonePart(q.Phone), phonePart(q.Phone))
+	}
+	var found []*member.Member
+	err = r.d.read(ctx, s, func(t *tx) error {
+		return each(t.conn, memberColumns+where+" ORDER BY name_key, id LIMIT ?", func(st *sqlite.Stmt) error {
+			m, err := memberAt(st)
+			found = append(found, m)
+			return err
+		}, append(args, int64(p.Limit)+1)...)
+	})
+	return byName(found, p.Limit, func(m *member.Member) (string, id.ID) { return m.Name(), m.ID() }), err
+}
+
+// phonePart returns the digits of a text that may be a part of a phone number, or nothing for another text.
+func phonePart(s string) string {
+	for _, r := range s {
+		switch r {
+		case ' ', '-', '.', '/', '(', ')', '+':
+		default:
+			if r < '0' || r > '9' {
+				return ""
+			}
+		}
+	}
+	return member.Digits(s)
+}
+
+func memberAt(st *sqlite.Stmt) (*member.Member, error) {
+	return member.Restore(member.Snapshot{
+		ID: id.ID(st.ColumnText(0)), Name: st.ColumnText(1), Email: st.ColumnText(2), Phone: st.ColumnText(3), PINHash: st.ColumnText(4),
+		Tier: member.Tier(st.ColumnText(5)), Deleted: st.ColumnInt64(6) != 0, CreatedAt: time.UnixMilli(st.ColumnInt64(7)).UTC(),
+		Version: st.ColumnInt64(8),
+	})
+}

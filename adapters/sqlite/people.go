@@ -1,0 +1,64 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+
+	"kassa/core/id"
+	"kassa/core/journal"
+	"kassa/core/page"
+	"kassa/core/user"
+)
+
+// nameAndID reads the cursor of a list by folded name and id.
+func nameAndID(cursor string) ([]string, error) {
+	after, err := page.Parts(cursor, 2)
+	if after == nil {
+		after = []string{"", ""}
+	}
+	return after, err
+}
+
+// byName makes a page of one item more than it holds.
+func byName[T any](found []T, limit int, key func(T) (name string, i id.ID)) page.List[T] {
+	l := page.List[T]{Items: found}
+	if len(found) > limit {
+		l.Items = found[:limit]
+		name, i := key(found[limit-1])
+		l.Next = page.Cursor(user.Fold(name), string(i))
+	}
+	return l
+}
+
+// erasing runs write, and where it erases a person, overwrites what it frees in the file with zeros.
+func erasing(t *tx, erases bool, write func() error) error {
+	if !erases {
+		return write()
+	}
+	if err := exec(t.conn, "PRAGMA secure_delete = ON"); err != nil {
+		return err
+	}
+	return errors.Join(write(), exec(t.conn, "PRAGMA secure_delete = OFF"))
+}
+
+// broken says of a unique key that is taken that the books are not as the operations found them.
+func broken(err error) error {
+	if taken(err) {
+		return fmt.Errorf("%w: %w", journal.ErrBroken, err)
+	}
+	return err
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,38 @@
+package user
+
+import (
+	"kassa/core/fault"
+	"kassa/core/id"
+)
+
+// Forbidden is the fault for what needs a manager.
+func Forbidden() *fault.Error {
+	return fault.New(fault.Forbidden, "forbidden", "only a manager may do this")
+}
+
+// Unknown is the fault for a user that does not exist, or no longer does.
+func Unknown() *fault.Error {
+	return fault.New(fault.NotFound, "user_unknown", "there is no such user")
+}
+
+// TokenInvalid is the fault for an access or refresh token that is not good, or no longer, whatever the reason.
+func TokenInvalid() *fault.Error {
+	return fault.New(fault.Unauthenticated, "token_invalid", "the token is not valid or has expired; sign in again")
+}
+
+// LoginFailed is the one answer to a wrong secret, an unknown name and an account that is not active.
+func LoginFailed() *fault.Error {
+	return fault.New(fault.Unauthenticated, "login_failed", "name or secret is wrong")
+}
+
+func lastManager() *fault.Error {
+	return fault.New(fault.Conflict, "last_manager", "a store keeps at least one active manager")
+}
+
+func taken(code string, owner id.ID) *fault.Error {
+	return fault.New(fault.Conflict, code, "this is in use already").With("owner_id", string(owner))
+}
+
+func stale(newest int64) *fault.Error {
+	return fault.New(fault.Stale, "version_stale", "this was changed in the meantime; read it again").With("version", newest)
+}
