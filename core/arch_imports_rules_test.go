@@ -154,7 +154,7 @@ var ranks = [][]string{
 	{"journal"},
 	{"writer"},
 	{"store", "user", "ledger"},
-	{"inventory", "member", "envelope"},
+	{"inventory", "member", "envelope", "setup"},
 	{"register"},
 	{"cashier"},
 	{"report"},
