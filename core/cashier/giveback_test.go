@@ -190,7 +190,7 @@ type refunds struct {
 	taxes  map[money.Rate]cashier.TaxTotal
 }
 
-func (r *refunds) add(t *rapid.T, mode cashier.TaxMode, back cashier.Giveback) {
+func (r *refunds) add(t *rapid.T, mode store.TaxMode, back cashier.Giveback) {
 	total := back.Subtotal - back.Discount - back.PointsUsed + back.Rounding
 	if mode == store.TaxExclusive {
 		total += back.Tax

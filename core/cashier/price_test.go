@@ -219,7 +219,7 @@ func drawItems(t *rapid.T) []cashier.Item {
 func drawPriced(t *rapid.T) (cashier.Priced, []cashier.Item, cashier.Terms) {
 	items := drawItems(t)
 	terms := cashier.Terms{
-		TaxMode:       rapid.SampledFrom([]cashier.TaxMode{store.TaxInclusive, store.TaxExclusive}).Draw(t, "mode"),
+		TaxMode:       rapid.SampledFrom([]store.TaxMode{store.TaxInclusive, store.TaxExclusive}).Draw(t, "mode"),
 		Discount:      rapid.SampledFrom([]money.Rate{0, 1500, 3333, 9900, 10_000}).Draw(t, "discount"),
 		PointsOffered: money.Amount(rapid.SampledFrom([]int64{0, 1, 7, 300, 10_000_000_000_000}).Draw(t, "points")),
 		PointsBalance: money.Max,
