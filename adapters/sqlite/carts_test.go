@@ -1,0 +1,132 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"kassa/adapters/sqlite"
+	"kassa/core/cashier"
+	"kassa/core/fault"
+	"kassa/core/id"
+	"kassa/core/measure"
+	"kassa/core/page"
+)
+
+func newCarts(s *shop) *cashier.CartService {
+	return cashier.NewCartService(sqlite.NewCarts(s.d), s.d, s.w, s.clock, s.ids)
+}
+
+func TestCartsAreKeptAsParked(t *testing.T) {
+	s := newShop(t)
+	carts := newCarts(s)
+	parked := must[cashier.Cart](t)(carts.Park(t.Context(), s.id, cashier.Cart{
+		Name: " Mrs \"Müller\" ", Register: "till", Member: "m-1", CreatedBy: "u-1",
+		Lines: []cashier.CartLine{{Product: "a", Quantity: 2 * measure.One}, {Product: "b", Quantity: 750}, {Product: "a", Quantity: measure.One}},
+	}))
+	if got := must[cashier.Cart](t)(carts.Get(t.Context(), s.id, parked.ID)); !reflect.DeepEqual(got, parked) || got.Name != `Mrs "Müller"` || got.Version != 1 {
+		t.Fatalf("got %+v, want %+v", got, parked)
+	}
+	s.clock.Add(time.Minute)
+	change := cashier.Cart{ID: parked.ID, Version: 1, Lines: parked.Lines[:1], CreatedBy: "somebody else"}
+	changed := must[cashier.Cart](t)(carts.Change(t.Context(), s.id, change))
+	if changed.Version != 2 || changed.CreatedBy != "u-1" || !changed.UpdatedAt.Equal(s.clock.Now()) {
+		t.Fatalf("changed to %+v", changed)
+	}
+	if got := must[cashier.Cart](t)(carts.Get(t.Context(), s.id, parked.ID)); !reflect.DeepEqual(got, changed) {
+		t.Fatalf("got %+v, want %+v", got, changed)
+	}
+}
+
+func TestCartsOfAnotherVersionAreRefused(t *testing.T) {
+	s := newShop(t)
+	carts := newCarts(s)
+	c := must[cashier.Cart](t)(carts.Park(t.Context(), s.id, cashier.Cart{}))
+	_, err := carts.Change(t.Context(), s.id, cashier.Cart{ID: c.ID, Version: 2})
+	wantCode(t, err, "version_stale")
+	wantCode(t, carts.Discard(t.Context(), s.id, c.ID, 2), "version_stale")
+	if err := carts.Discard(t.Context(), s.id, c.ID, 1); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, carts.Discard(t.Context(), s.id, c.ID, 1), "cart_unknown")
+	_, err = carts.Change(t.Context(), s.id, cashier.Cart{ID: c.ID, Version: 1})
+	wantCode(t, err, "cart_unknown")
+	_, err = carts.Get(t.Context(), s.id, c.ID)
+	wantCode(t, err, "cart_unknown")
+}
+
+func TestCartIsRemovedWhateverItsVersionAndWithoutAnOuterTransaction(t *testing.T) {
+	s := newShop(t)
+	c := must[cashier.Cart](t)(newCarts(s).Park(t.Context(), s.id, cashier.Cart{}))
+	if err := sqlite.NewCarts(s.d).Delete(t.Context(), s.id, c.ID, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, err := newCarts(s).Get(t.Context(), s.id, c.ID)
+	wantCode(t, err, "cart_unknown")
+}
+
+func TestCartsAreListedLastChangedFirst(t *testing.T) {
+	s := newShop(t)
+	carts := newCarts(s)
+	var want []id.ID
+	for i := range 7 {
+		s.clock.Add(time.Duration(i%2) * time.Second) // pairs within one millisecond
+		want = append(want, must[cashier.Cart](t)(carts.Park(t.Context(), s.id, cashier.Cart{Name: fmt.Sprint(i)})).ID)
+	}
+	s.clock.Add(time.Second)
+	must[cashier.Cart](t)(carts.Change(t.Context(), s.id, cashier.Cart{ID: want[2], Version: 1}))
+	want = append(slices.Delete(slices.Clone(want), 2, 3), want[2])
+	slices.Reverse(want)
+	for _, limit := range []int{1, 3, 7, 200} {
+		var got []id.ID
+		for p := (page.Request{Limit: limit}); ; {
+			l := must[page.List[cashier.Cart]](t)(carts.List(t.Context(), s.id, p))
+			for _, c := range l.Items {
+				got = append(got, c.ID)
+			}
+			if p.After = l.Next; p.After == "" {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("by %d: got %v, want %v", limit, got, want)
+		}
+	}
+	for _, cursor := range []string{"?", page.Cursor("1"), page.Cursor("x", "y")} {
+		_, err := carts.List(t.Context(), s.id, page.Request{Limit: 1, After: cursor})
+		wantCode(t, err, "cursor_invalid")
+	}
+}
+
+func TestCartsAreBounded(t *testing.T) {
+	s := newShop(t)
+	carts := newCarts(s)
+	for range cashier.MaxCarts - 5 {
+		must[cashier.Cart](t)(carts.Park(t.Context(), s.id, cashier.Cart{}))
+	}
+	var wg sync.WaitGroup
+	parked, refused := make(chan id.ID, 20), make(chan error, 20)
+	for range 20 {
+		wg.Go(func() {
+			c, err := carts.Park(t.Context(), s.id, cashier.Cart{})
+			if err != nil {
+				refused <- err
+				return
+			}
+			parked <- c.ID
+		})
+	}
+	wg.Wait()
+	close(refused)
+	if len(parked) != 5 {
+		t.Errorf("%d more were parked", len(parked))
+	}
+	for err := range refused {
+		if !fault.IsCode(err, "too_many_carts") {
+			t.Error(err)
+		}
+	}
+}
