@@ -90,8 +90,11 @@ var folders = []folder{
 // Tests outside the core may speak HTTP, since they call Kassa as its clients do.
 var guarded = []string{http, sql}
 
-// testTools are what test files outside the core may use beside their folder's row.
-var testTools = []string{"pgregory.net/rapid", "github.com/anishathalye/porcupine", "go.uber.org/goleak"}
+// testTools are what test files outside the core may use beside their folder's row. The machine's clock and identifiers are among
+// them, since they decide nothing.
+var testTools = []string{
+	"pgregory.net/rapid", "github.com/anishathalye/porcupine", "go.uber.org/goleak", "kassa/adapters/system",
+}
 
 var folderImports = rule{
 	name: "each folder imports what its row allows",
