@@ -7,9 +7,9 @@ CACHE        ?= $(HOME)/.cache/kassa
 FUZZTIME     ?= 30s
 EXAMPLES     ?= 50
 
-# The manager of `kassa demo`.
-DEMO_EMAIL    ?= manager@demo.kassa.example
-DEMO_PASSWORD ?= demo-manager
+# The manager of `kassa demo`, as it prints it.
+DEMO_EMAIL    ?= manager@demo.kassa
+DEMO_PASSWORD ?= manager-demo
 
 .DEFAULT_GOAL := help
 .PHONY: help build run-demo test race ci format formatted vet staticcheck lint generate generated bench microbench fuzz schemathesis clean
