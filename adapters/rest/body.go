@@ -57,7 +57,7 @@ func (c *Call) Reader() io.Reader {
 	if stream == nil {
 		return strings.NewReader("")
 	}
-	return &limited{from: stream, left: c.route.limit}
+	return &limited{from: stream, left: c.route.limit, missing: c.rctx.Request.Header.ContentLength()}
 }
 
 // extendRead gives a slow body as long as the route has.
@@ -88,9 +88,7 @@ func (c *Call) readBody() ([]byte, error) {
 		b = b[:len(b)+k]
 		*buffer = b
 		switch {
-		case errors.Is(err, io.EOF) && n >= 0 && len(b) < n:
-			return nil, fault.New(fault.Malformed, "body_truncated", "the body ended before its Content-Length")
-		case errors.Is(err, io.EOF):
+		case err == io.EOF: // as it is; a fault may wrap it
 			return b, nil
 		case err != nil:
 			return nil, err
@@ -107,8 +105,9 @@ func (c *Call) releaseBody() {
 
 // limited reads no more than its limit, and turns what goes wrong on the wire into faults.
 type limited struct {
-	from io.Reader
-	left int
+	from    io.Reader
+	left    int
+	missing int // bytes up to the Content-Length, or negative without one
 }
 
 func (l *limited) Read(p []byte) (int, error) {
@@ -120,9 +119,12 @@ func (l *limited) Read(p []byte) (int, error) {
 		return 0, tooLarge(0)
 	}
 	l.left -= n
+	if l.missing >= 0 {
+		l.missing -= n
+	}
 	var timeout net.Error
 	switch {
-	case err == nil, errors.Is(err, io.EOF):
+	case err == nil, errors.Is(err, io.EOF) && l.missing <= 0:
 		return n, err
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return n, fiber.ErrRequestTimeout

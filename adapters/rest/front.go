@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,13 +34,13 @@ func (s *Server) serve(rctx *fasthttp.RequestCtx) {
 	c := &Call{server: s, rctx: rctx, route: s.unmatched, requestID: s.requestID(rctx)}
 	rctx.SetUserValue(callKey, c)
 	setHeaders(&rctx.Response.Header, c.requestID)
-	method := rctx.Method()
+	method := string(rctx.Method())
 	if err := s.guard(c); err != nil {
 		s.render(rctx, c.requestID, err)
 	}
 	c.releaseBody()
 	drain(rctx)
-	s.observe(c, string(method), start)
+	s.observe(c, method, start)
 }
 
 // guard hands the request to Fiber and returns what it must not see, or a panic.
@@ -53,12 +54,23 @@ func (s *Server) guard(c *Call) (err error) {
 	if e := h.Peek(fiber.HeaderContentEncoding); len(e) > 0 && !strings.EqualFold(string(e), "identity") {
 		return fault.New(fault.Unsupported, "encoding_unsupported", "the body must come without a Content-Encoding")
 	}
+	if h.ContentLength() == chunkedLength && hasLength(h.RawHeaders()) {
+		c.rctx.SetConnectionClose()
+		return fiber.ErrBadRequest // two lengths: what a proxy takes for the end of the body may not be ours (RFC 9112, 6.3)
+	}
 	if !known(h.Method()) {
 		// Fiber answers 400 to a method it never heard of. No route has OPTIONS, so in its place it gets the 405 with Allow, or the 404.
 		h.SetMethod(http.MethodOptions)
 	}
 	s.inner(c.rctx)
 	return nil
+}
+
+// chunkedLength is what fasthttp says is the length of a chunked body.
+const chunkedLength = -1
+
+func hasLength(raw []byte) bool {
+	return bytes.Contains(bytes.ToLower(append([]byte("\n"), raw...)), []byte("\ncontent-length:"))
 }
 
 func known(method []byte) bool {
