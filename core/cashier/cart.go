@@ -149,7 +149,11 @@ func (c *Cart) check() error {
 // Documents returns the kinds of documents of this package.
 func Documents() journal.Schema {
 	bill := func() journal.Document { return &Bill{} }
-	return journal.Schema{string(KindSale): bill, string(KindRefund): bill, string(KindVoid): bill}
+	return journal.Schema{
+		string(KindSale): bill, string(KindRefund): bill, string(KindVoid): bill,
+		kindTopUp:   func() journal.Document { return &ToppedUp{} },
+		kindReprint: func() journal.Document { return &Reprinted{} },
+	}
 }
 
 // States returns the values of this package that stores keep by their ref.
