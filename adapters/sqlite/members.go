@@ -57,24 +57,28 @@ func (r *Members) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]w
 // Save implements writer.Projection. Addresses and numbers are freed before they are taken, because members may swap theirs within a batch.
 func (r *Members) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
 	return r.d.write(ctx, s, func(t *tx) error {
-		for _, c := range cs {
-			if m, ok := c.Before.(*member.Member); ok {
-				if err := exec(t.conn, "UPDATE members SET email_key = NULL, phone_key = NULL WHERE id = ?", string(m.ID())); err != nil {
-					return err
-				}
-			}
-		}
-		for _, c := range cs {
-			m, ok := c.After.(*member.Member)
-			if !ok {
-				continue // a claim is not kept: the row has the address or number
-			}
-			if err := erasing(t, m.Deleted(), func() error { return saveMember(t, m.Snapshot()) }); err != nil {
+		return tidily(t, func() error { return saveMembers(t, cs) })
+	})
+}
+
+func saveMembers(t *tx, cs []writer.Change) error {
+	for _, c := range cs {
+		if m, ok := c.Before.(*member.Member); ok {
+			if err := exec(t.conn, "UPDATE members SET email_key = NULL, phone_key = NULL WHERE id = ?", string(m.ID())); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
+	}
+	for _, c := range cs {
+		m, ok := c.After.(*member.Member)
+		if !ok {
+			continue // a claim is not kept: the row has the address or number
+		}
+		if err := saveMember(t, m.Snapshot()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func saveMember(t *tx, m member.Snapshot) error {

@@ -30,11 +30,8 @@ func byName[T any](found []T, limit int, key func(T) (name string, i id.ID)) pag
 	return l
 }
 
-// erasing runs write, and where it erases a person, overwrites what it frees in the file with zeros.
-func erasing(t *tx, erases bool, write func() error) error {
-	if !erases {
-		return write()
-	}
+// tidily runs write so that what it replaces is overwritten with zeros in the file: whoever is erased later leaves nothing behind.
+func tidily(t *tx, write func() error) error {
 	if err := exec(t.conn, "PRAGMA secure_delete = ON"); err != nil {
 		return err
 	}

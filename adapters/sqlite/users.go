@@ -54,24 +54,28 @@ func (r *Users) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wri
 // Save implements writer.Projection. Addresses are freed before they are taken, because users may swap theirs within a batch.
 func (r *Users) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
 	return r.d.write(ctx, s, func(t *tx) error {
-		for _, c := range cs {
-			if u, ok := c.Before.(*user.User); ok {
-				if err := exec(t.conn, "UPDATE users SET email_key = NULL WHERE id = ?", string(u.ID())); err != nil {
-					return err
-				}
-			}
-		}
-		for _, c := range cs {
-			u, ok := c.After.(*user.User)
-			if !ok {
-				continue // a claim is not kept: the row has the address
-			}
-			if err := erasing(t, u.Snapshot().Deleted, func() error { return saveUser(t, u.Snapshot()) }); err != nil {
+		return tidily(t, func() error { return saveUsers(t, cs) })
+	})
+}
+
+func saveUsers(t *tx, cs []writer.Change) error {
+	for _, c := range cs {
+		if u, ok := c.Before.(*user.User); ok {
+			if err := exec(t.conn, "UPDATE users SET email_key = NULL WHERE id = ?", string(u.ID())); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
+	}
+	for _, c := range cs {
+		u, ok := c.After.(*user.User)
+		if !ok {
+			continue // a claim is not kept: the row has the address
+		}
+		if err := saveUser(t, u.Snapshot()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func saveUser(t *tx, u user.Snapshot) error {

@@ -1,0 +1,354 @@
+package sqlite_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"kassa/core/id"
+	"kassa/core/user"
+)
+
+// counted counts how often sessions are read.
+type counted struct {
+	user.Sessions
+	reads atomic.Int64
+}
+
+func (c *counted) Get(ctx context.Context, s id.Store, i id.ID) (user.Session, bool, error) {
+	c.reads.Add(1)
+	return c.Sessions.Get(ctx, s, i)
+}
+
+func (p *people) who(t testing.TB, s *user.Service, token string) user.Principal {
+	t.Helper()
+	return must[user.Principal](t)(s.Authenticate(t.Context(), token))
+}
+
+func TestLoginSaysWhoAndWhere(t *testing.T) {
+	p := newPeople(t)
+	g := p.login(t, "BOSS@example.com")
+	if g.User.ID() != p.boss.ID() || g.Store != p.store || g.ExpiresIn != 15*time.Minute || g.RefreshToken == "" {
+		t.Errorf("got %+v", g)
+	}
+	who := p.who(t, p.users, g.AccessToken)
+	if who.User != p.boss.ID() || who.Role != user.Manager || who.Store != p.store || who.Session == "" {
+		t.Errorf("got %+v", who)
+	}
+	if n := len(p.records(t)); n != 1 {
+		t.Errorf("a login left %d records", n-1)
+	}
+}
+
+func TestEveryFailedLoginLooksTheSame(t *testing.T) {
+	p := newPeople(t)
+	long := strings.Repeat("p", 72)
+	must[*user.User](t)(p.users.Create(as(t, p.boss), p.store, user.Create{Name: "Long", Email: "long@example.com", Role: user.Cashier, Password: long}))
+	sleeping, inactive := p.hire(t, "sleeping@example.com", user.Cashier), false
+	must[*user.User](t)(p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: sleeping.ID(), Version: 1, Active: &inactive}))
+	answers := map[string]bool{}
+	for i, c := range []struct {
+		store           id.Store
+		email, password string
+	}{
+		{p.store, "boss@example.com", "wrong horse"},
+		{p.store, "nobody@example.com", password},
+		{p.store, "", password},
+		{p.store, strings.Repeat("e", 300), password},
+		{p.store, "long@example.com", long + "!"},
+		{p.store, "boss@example.com", ""},
+		{p.store, "sleeping@example.com", password},
+		{"nowhere", "boss@example.com", password},
+	} {
+		before := p.hasher.compared.Load()
+		_, err := p.users.Login(t.Context(), c.store, user.Login{Email: c.email, Password: c.password, Address: fmt.Sprintf("192.0.2.%d", i)})
+		wantCode(t, err, "login_failed")
+		answers[err.Error()] = true
+		if n := p.hasher.compared.Load() - before; n != 1 {
+			t.Errorf("%v compared %d times", c, n)
+		}
+	}
+	if len(answers) != 1 {
+		t.Errorf("the answers differ: %v", answers)
+	}
+	must[user.Grant](t)(p.users.Login(t.Context(), p.store, user.Login{Email: "long@example.com", Password: long, Address: "192.0.2.1"}))
+}
+
+func TestEveryAttemptEndsOnceAtTheThrottle(t *testing.T) {
+	p := newPeople(t)
+	for range 5 {
+		_, err := p.users.Login(t.Context(), p.store, user.Login{Email: "Boss@example.com", Password: "wrong", Address: "192.0.2.1"})
+		wantCode(t, err, "login_failed")
+	}
+	before := p.hasher.compared.Load()
+	_, err := p.users.Login(t.Context(), p.store, user.Login{Email: "bosS@example.com", Password: password, Address: "192.0.2.1"})
+	wantCode(t, err, "too_many_attempts") // whatever the letter case, and without work for the hasher
+	if p.hasher.compared.Load() != before {
+		t.Error("a throttled attempt was compared")
+	}
+	must[user.Grant](t)(p.users.Login(t.Context(), p.store, user.Login{Email: "boss@example.com", Password: password, Address: "192.0.2.2"}))
+	p.hasher.down.Store(true)
+	_, err = p.users.Login(t.Context(), p.store, user.Login{Email: "boss@example.com", Password: password, Address: "192.0.2.2"})
+	wantCode(t, err, "busy")
+	if th := p.throttle; th.open != 0 || th.succeeded != 1 || th.abandoned != 1 {
+		t.Errorf("the throttle saw %+v", th)
+	}
+}
+
+func TestRefreshTokensRotateAndReuseEndsTheSession(t *testing.T) {
+	p := newPeople(t)
+	first := p.login(t, "boss@example.com")
+	other := p.login(t, "boss@example.com")
+	second := must[user.Grant](t)(p.users.Refresh(t.Context(), first.RefreshToken))
+	if second.RefreshToken == first.RefreshToken || second.User.ID() != p.boss.ID() || second.Store != p.store {
+		t.Errorf("got %+v", second)
+	}
+	third := must[user.Grant](t)(p.users.Refresh(t.Context(), second.RefreshToken))
+	before := p.who(t, p.users, first.AccessToken)
+	if after := p.who(t, p.users, third.AccessToken); after != before {
+		t.Errorf("the refresh changed %+v to %+v", before, after)
+	}
+
+	_, err := p.users.Refresh(t.Context(), first.RefreshToken) // old, and not only the one before
+	wantCode(t, err, "token_invalid")
+	_, err = p.users.Refresh(t.Context(), third.RefreshToken)
+	wantCode(t, err, "token_invalid")
+	for _, g := range []user.Grant{first, second, third} {
+		_, err = p.users.Authenticate(t.Context(), g.AccessToken)
+		wantCode(t, err, "token_invalid")
+	}
+	p.who(t, p.users, other.AccessToken) // another sign-in goes on
+	must[user.Grant](t)(p.users.Refresh(t.Context(), other.RefreshToken))
+}
+
+func TestARefreshTokenUsedTwiceAtOnceEndsTheSession(t *testing.T) {
+	p := newPeople(t)
+	for range 20 {
+		g := p.login(t, "boss@example.com")
+		codes := parallel(8, func(int) error {
+			_, err := p.users.Refresh(t.Context(), g.RefreshToken)
+			return err
+		})
+		if codes[""] != 1 || codes["token_invalid"] != 7 {
+			t.Fatalf("got %v", codes)
+		}
+		_, err := p.users.Authenticate(t.Context(), g.AccessToken)
+		wantCode(t, err, "token_invalid")
+	}
+}
+
+func TestARefreshTokenThatIsNone(t *testing.T) {
+	p := newPeople(t)
+	g := p.login(t, "boss@example.com")
+	parts := strings.Split(g.RefreshToken, ".")
+	for _, token := range []string{
+		"", "x", "a.b.c", "../x.b.c.d", g.AccessToken, strings.Repeat("a", 600),
+		"nowhere." + strings.Join(parts[1:], "."),
+		parts[0] + ".nobody." + parts[2] + "." + parts[3],
+		parts[0] + "." + parts[1] + ".forged." + parts[3],
+	} {
+		_, err := p.users.Refresh(t.Context(), token)
+		wantCode(t, err, "token_invalid")
+	}
+	must[user.Grant](t)(p.users.Refresh(t.Context(), g.RefreshToken)) // none of them ended the session
+}
+
+func TestASessionLastsThirtyDaysFromItsLastRefresh(t *testing.T) {
+	p := newPeople(t)
+	g := p.login(t, "boss@example.com")
+	p.clock.Add(29 * 24 * time.Hour)
+	g = must[user.Grant](t)(p.users.Refresh(t.Context(), g.RefreshToken))
+	p.clock.Add(29 * 24 * time.Hour)
+	g = must[user.Grant](t)(p.users.Refresh(t.Context(), g.RefreshToken))
+	p.clock.Add(30 * 24 * time.Hour)
+	_, err := p.users.Refresh(t.Context(), g.RefreshToken)
+	wantCode(t, err, "token_invalid")
+}
+
+func TestWhatEndsASessionEndsItAtOnce(t *testing.T) {
+	inactive, cashier, secret := false, user.Cashier, "another secret"
+	for name, end := range map[string]func(t *testing.T, p *people, u *user.User, who user.Principal) error{
+		"logout": func(t *testing.T, p *people, _ *user.User, who user.Principal) error {
+			return p.users.Logout(t.Context(), who)
+		},
+		"deletion": func(t *testing.T, p *people, u *user.User, _ user.Principal) error {
+			return p.users.Delete(as(t, p.boss), p.store, user.Delete{ID: u.ID(), Version: 1})
+		},
+		"deactivation": func(t *testing.T, p *people, u *user.User, _ user.Principal) error {
+			_, err := p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: u.ID(), Version: 1, Active: &inactive})
+			return err
+		},
+		"new password": func(t *testing.T, p *people, u *user.User, _ user.Principal) error {
+			_, err := p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: u.ID(), Version: 1, Password: &secret})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPeople(t)
+			u := p.hire(t, "eve@example.com", user.Manager)
+			g := p.login(t, "eve@example.com")
+			other := p.newUsers(p.sessions())
+			who := p.who(t, p.users, g.AccessToken)
+			p.who(t, other, g.AccessToken)
+			if err := end(t, p, u, who); err != nil {
+				t.Fatal(err)
+			}
+			_, err := p.users.Authenticate(t.Context(), g.AccessToken)
+			wantCode(t, err, "token_invalid")
+			p.who(t, other, g.AccessToken) // another process remembers for a second
+			p.clock.Add(time.Second)
+			_, err = other.Authenticate(t.Context(), g.AccessToken)
+			wantCode(t, err, "token_invalid")
+			_, err = p.users.Refresh(t.Context(), g.RefreshToken)
+			wantCode(t, err, "token_invalid")
+		})
+	}
+	t.Run("another role", func(t *testing.T) {
+		p := newPeople(t)
+		u := p.hire(t, "eve@example.com", user.Manager)
+		g := p.login(t, "eve@example.com")
+		p.who(t, p.users, g.AccessToken)
+		must[*user.User](t)(p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: u.ID(), Version: 1, Role: &cashier}))
+		if who := p.who(t, p.users, g.AccessToken); who.Role != user.Cashier {
+			t.Errorf("the role is still %s", who.Role)
+		}
+	})
+}
+
+func TestAReactivatedUserSignsInAgain(t *testing.T) {
+	p := newPeople(t)
+	u := p.hire(t, "eve@example.com", user.Cashier)
+	g := p.login(t, "eve@example.com")
+	for i, active := range []bool{false, true} {
+		must[*user.User](t)(p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: u.ID(), Version: int64(i + 1), Active: &active}))
+	}
+	_, err := p.users.Authenticate(t.Context(), g.AccessToken)
+	wantCode(t, err, "token_invalid")
+	p.who(t, p.users, p.login(t, "eve@example.com").AccessToken)
+}
+
+func TestAUserHasAHundredSessions(t *testing.T) {
+	p := newPeople(t)
+	p.hire(t, "eve@example.com", user.Cashier)
+	eve := p.login(t, "eve@example.com")
+	var all []user.Grant
+	for range user.MaxSessions + 1 {
+		p.clock.Add(time.Millisecond)
+		all = append(all, p.login(t, "boss@example.com"))
+	}
+	_, err := p.users.Authenticate(t.Context(), all[0].AccessToken)
+	wantCode(t, err, "token_invalid")
+	p.who(t, p.users, all[1].AccessToken)
+	p.who(t, p.users, eve.AccessToken)
+	p.clock.Add(user.RefreshLifetime)
+	g := p.login(t, "boss@example.com") // the others are over, and their rows gone
+	who := p.who(t, p.users, g.AccessToken)
+	if _, there, err := p.sessions().Get(t.Context(), p.store, who.Session); !there || err != nil {
+		t.Fatalf("the new session: %v, %v", there, err)
+	}
+	for _, old := range append(all[1:], eve) {
+		session := strings.Split(old.RefreshToken, ".")[1]
+		if _, there, err := p.sessions().Get(t.Context(), p.store, id.ID(session)); there || err != nil {
+			t.Fatalf("session %s is kept: %v", session, err)
+		}
+	}
+}
+
+func TestAuthenticateReadsTheDatabaseOnceASecond(t *testing.T) {
+	p := newPeople(t)
+	g := p.login(t, "boss@example.com")
+	s := &counted{Sessions: p.sessions()}
+	users := p.newUsers(s)
+	for range 1000 {
+		p.who(t, users, g.AccessToken)
+	}
+	if n := s.reads.Load(); n != 1 {
+		t.Errorf("%d reads", n)
+	}
+	p.clock.Add(time.Second)
+	p.who(t, users, g.AccessToken)
+	if n := s.reads.Load(); n != 2 {
+		t.Errorf("%d reads after a second", n)
+	}
+	if n := testing.AllocsPerRun(1000, func() { _, _ = users.Authenticate(context.Background(), g.AccessToken) }); n > 0 {
+		t.Errorf("%v allocations a request", n)
+	}
+}
+
+func TestManyWhoAskAtOnceShareOneLook(t *testing.T) {
+	p := newPeople(t)
+	g := p.login(t, "boss@example.com")
+	s := &late{Sessions: p.sessions(), read: make(chan struct{}), answer: make(chan struct{})}
+	users := p.newUsers(s)
+	codes := parallel(50, func(i int) error {
+		if i == 0 {
+			<-s.read
+			close(s.answer)
+			return nil
+		}
+		_, err := users.Authenticate(t.Context(), g.AccessToken)
+		return err
+	})
+	if codes[""] != 50 {
+		t.Errorf("got %v", codes)
+	}
+	if n := s.reads.Load(); n != 1 {
+		t.Errorf("%d looks", n)
+	}
+}
+
+// A look that began before a logout must not be remembered after it.
+func TestALookDuringALogoutIsNotRemembered(t *testing.T) {
+	p := newPeople(t)
+	g := p.login(t, "boss@example.com")
+	who := p.who(t, p.users, g.AccessToken)
+	s := &late{Sessions: p.sessions(), read: make(chan struct{}), answer: make(chan struct{})}
+	users := p.newUsers(s)
+	seen := make(chan error)
+	go func() {
+		_, err := users.Authenticate(t.Context(), g.AccessToken)
+		seen <- err
+	}()
+	<-s.read
+	if err := users.Logout(t.Context(), who); err != nil {
+		t.Fatal(err)
+	}
+	close(s.answer)
+	if err := <-seen; err != nil {
+		t.Errorf("the request before the logout: %v", err)
+	}
+	_, err := users.Authenticate(t.Context(), g.AccessToken)
+	wantCode(t, err, "token_invalid")
+}
+
+// late reads a session and answers later, the first time.
+type late struct {
+	user.Sessions
+	read, answer chan struct{}
+	reads        atomic.Int64
+}
+
+func (l *late) Get(ctx context.Context, s id.Store, i id.ID) (user.Session, bool, error) {
+	n, ok, err := l.Sessions.Get(ctx, s, i)
+	if l.reads.Add(1) == 1 {
+		close(l.read)
+		<-l.answer
+	}
+	return n, ok, err
+}
+
+func BenchmarkAuthenticate(b *testing.B) {
+	p := newPeople(b)
+	g := p.login(b, "boss@example.com")
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := p.users.Authenticate(context.Background(), g.AccessToken); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
