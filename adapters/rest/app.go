@@ -58,7 +58,7 @@ type Server struct {
 	converters map[reflect.Type]func(any) any
 	registry   *prometheus.Registry
 	closing    atomic.Bool
-	streams    context.Context //nolint:containedctx // ends with the server
+	streams    context.Context // ends with the server
 	endStreams context.CancelFunc
 }
 

@@ -15,9 +15,18 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"kassa/adapters/system"
 	"kassa/core/fault"
 )
+
+// TestMain fails when a test leaves a goroutine behind, but for those in which fasthttp keeps the time of its
+// Date header and, for at most ten seconds after the end of a server, looks for idle workers.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
+}
 
 // tokens authenticates the fixed tokens of the tests.
 type tokens map[string]Principal
@@ -286,7 +295,7 @@ func TestShutdownLetsARunningRequestFinish(t *testing.T) {
 		t.Errorf("ready while shutting down: %s", a.text)
 	}
 	close(leave)
-	if a := readAnswer(t, r); a.StatusCode != 200 || !a.Close {
+	if a := readAnswer(t, r); a.StatusCode != http.StatusOK || !a.Close {
 		t.Errorf("got %d %v", a.StatusCode, a.Header)
 	}
 	if err := <-stopped; err != nil {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -48,7 +49,7 @@ func TestWhoMayCall(t *testing.T) {
 		for path, want := range map[string]string{"public": c.public, "cashier": c.cashier, "manager": c.manager, "operator": c.operator} {
 			a := ask(t, s, request("POST", base+"/"+path, "", "Authorization", c.authorization))
 			switch {
-			case want == "" && a.StatusCode != 200:
+			case want == "" && a.StatusCode != http.StatusOK:
 				t.Errorf("%q may not call %s: %s", c.authorization, path, a.text)
 			case want == role:
 				wantProblem(t, a, 403, want)
@@ -116,7 +117,7 @@ func TestTheCookieNeedsAPageOfThisHost(t *testing.T) {
 		if a.StatusCode != c.status {
 			t.Errorf("%s: got %d %s", c.name, a.StatusCode, a.text)
 		}
-		if a.StatusCode == 403 {
+		if a.StatusCode == http.StatusForbidden {
 			wantProblem(t, a, 403, "origin_refused")
 		}
 	}

@@ -73,7 +73,7 @@ func (c *Call) readBody() ([]byte, error) {
 	if n > c.route.limit {
 		return nil, tooLarge(c.route.limit)
 	}
-	buffer := bodies.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+	buffer := bodies.Get().(*[]byte) //nolint:errcheck // the pool holds nothing else
 	c.body = buffer
 	from := c.Reader()
 	b := (*buffer)[:0]

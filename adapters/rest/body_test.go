@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -57,7 +58,7 @@ func TestOnlyJSONInUTF8IsRead(t *testing.T) {
 		"application/json; version=2": false, "application/json, text/plain": false, "application/jsonx": false, ";": false,
 	} {
 		a := ask(t, s, request("POST", base+"/json", `{"text":""}`, "Content-Type", mediaType))
-		if ok && a.StatusCode != 200 {
+		if ok && a.StatusCode != http.StatusOK {
 			t.Errorf("%q was refused: %s", mediaType, a.text)
 		}
 		if !ok {
@@ -93,7 +94,7 @@ func TestACompressedBodyIsNeverInflated(t *testing.T) {
 	for _, encoding := range []string{"gzip", "GZIP", "deflate", "br", "zstd", "gzip, identity", "identity, gzip", "x"} {
 		wantProblem(t, ask(t, s, request("POST", base+"/json", b.String(), "Content-Encoding", encoding)), 415, "encoding_unsupported")
 	}
-	if a := ask(t, s, request("POST", base+"/json", `{"text":""}`, "Content-Encoding", "Identity")); a.StatusCode != 200 {
+	if a := ask(t, s, request("POST", base+"/json", `{"text":""}`, "Content-Encoding", "Identity")); a.StatusCode != http.StatusOK {
 		t.Errorf("identity was refused: %s", a.text)
 	}
 }
@@ -227,7 +228,7 @@ func TestMultipartIsNotParsedBehindOurBack(t *testing.T) {
 	s := newServer(t, Options{}, reading)
 	body := "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\n" + strings.Repeat("y", 20_000) + "\r\n--x--\r\n"
 	a := ask(t, s, request("POST", base+"/stream", body, "Content-Type", "multipart/form-data; boundary=x"))
-	if a.StatusCode != 200 || a.body["length"] != float64(len(body)) || a.body["type"] != "multipart/form-data" {
+	if a.StatusCode != http.StatusOK || a.body["length"] != float64(len(body)) || a.body["type"] != "multipart/form-data" {
 		t.Errorf("got %d %s", a.StatusCode, a.text)
 	}
 }
@@ -240,13 +241,13 @@ func TestExpectContinueIsAnswered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := readAnswer(t, r); a.StatusCode != 100 {
+	if a := readAnswer(t, r); a.StatusCode != http.StatusContinue {
 		t.Fatalf("got %d", a.StatusCode)
 	}
 	if _, err := io.WriteString(c, body); err != nil {
 		t.Fatal(err)
 	}
-	if a := readAnswer(t, r); a.StatusCode != 200 || a.body["length"] != float64(20_000-11) {
+	if a := readAnswer(t, r); a.StatusCode != http.StatusOK || a.body["length"] != float64(20_000-11) {
 		t.Fatalf("got %d %s", a.StatusCode, a.text)
 	}
 }

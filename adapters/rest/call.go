@@ -27,7 +27,7 @@ type Call struct {
 	route     *route
 	requestID string
 	principal Principal
-	ctx       context.Context //nolint:containedctx // a Call is the request's own scope
+	ctx       context.Context // a Call is the request's own scope
 	body      *[]byte         // from the pool, or nil
 }
 

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -136,12 +137,12 @@ func TestAnswers(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if a.StatusCode != 201 || a.Header.Get("Location") != "/api/v1/bills/b-1" || a.Header.Get("ETag") != `"9"` ||
+	if a.StatusCode != http.StatusCreated || a.Header.Get("Location") != "/api/v1/bills/b-1" || a.Header.Get("ETag") != `"9"` ||
 		a.Header.Get("Idempotency-Replayed") != "true" || a.Header.Get("Content-Type") != "application/json" || a.text != `{"id":"b-1"}` {
 		t.Errorf("got %d %s %v", a.StatusCode, a.text, a.Header)
 	}
 	a = called(t, "/call", func(c *Call) { _ = c.NoContent() })
-	if a.StatusCode != 204 || a.text != "" || a.Header.Get("Content-Type") != "" {
+	if a.StatusCode != http.StatusNoContent || a.text != "" || a.Header.Get("Content-Type") != "" {
 		t.Errorf("got %d %q %v", a.StatusCode, a.text, a.Header)
 	}
 	a = called(t, "/call", func(c *Call) { _ = c.Bytes(200, "image/png", []byte("png")) })

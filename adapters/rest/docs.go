@@ -16,9 +16,9 @@ import (
 //go:embed docs/openapi.json
 var openapi []byte
 
-// docsPolicy lets the Swagger UI load itself and talk to this server, nothing else: no inline script, no other host. Its style sheet
+// docsPolicy lets the Swagger UI load itself and talk to this server, nothing else: nothing inline, no other host. Its style sheet
 // carries images as data.
-const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 // documents serves the OpenAPI document and the Swagger UI that shows it, without any other host.

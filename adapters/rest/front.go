@@ -25,7 +25,7 @@ const requestIDHeader = "X-Request-Id"
 // callKey is where serve leaves the Call for Fiber's handlers.
 const callKey = "kassa"
 
-func callOf(rctx *fasthttp.RequestCtx) *Call { return rctx.UserValue(callKey).(*Call) } //nolint:forcetypeassert // serve set it
+func callOf(rctx *fasthttp.RequestCtx) *Call { return rctx.UserValue(callKey).(*Call) } //nolint:errcheck // serve set it
 
 // serve is the one middleware, in front of Fiber: request id, security headers, refusal of encodings, panics, access log, metrics.
 // It is one function and not a chain because it runs for every request; see the benchmark beside it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strings"
@@ -72,7 +73,7 @@ func TestHEADIsGETWithoutABody(t *testing.T) {
 		r.Get("/thing", Public, func(c *Call) error { c.SetETag(3); return c.OK("four") })
 	})
 	get, head := ask(t, s, request("GET", base+"/thing", "")), ask(t, s, request("HEAD", base+"/thing", ""))
-	if head.StatusCode != 200 || head.text != "" || head.Header.Get("ETag") != `"3"` || head.Header.Get("Content-Length") != get.Header.Get("Content-Length") {
+	if head.StatusCode != http.StatusOK || head.text != "" || head.Header.Get("ETag") != `"3"` || head.Header.Get("Content-Length") != get.Header.Get("Content-Length") {
 		t.Errorf("got %d %q %v", head.StatusCode, head.text, head.Header)
 	}
 }
@@ -133,7 +134,7 @@ func TestQueryParametersAreKnownAndComeOnce(t *testing.T) {
 			}
 		}
 	}
-	if a := ask(t, s, request("GET", "/terminal?utm=x&utm=y", "")); a.StatusCode != 200 {
+	if a := ask(t, s, request("GET", "/terminal?utm=x&utm=y", "")); a.StatusCode != http.StatusOK {
 		t.Errorf("a page refused a query: %s", a.text)
 	}
 }
@@ -244,7 +245,7 @@ func TestMetricsCountByRoute(t *testing.T) {
 	}
 	ask(t, s, request("FOO"+"BAR", base+"/things/1", ""))
 	w := httptest.NewRecorder()
-	s.MetricsHandler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	s.MetricsHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, line := range []string{
 		`kassa_http_requests_total{method="GET",route="/api/v1/things/{id}",status="2xx"} 2`,
 		`kassa_http_requests_total{method="GET",route="/api/v1/things/{id}",status="5xx"} 1`,
@@ -272,7 +273,7 @@ func TestHealth(t *testing.T) {
 		}
 		return nil
 	}}, nil)
-	if a := ask(t, s, request("GET", "/readyz", "")); a.StatusCode != 200 || a.body["status"] != "ready" {
+	if a := ask(t, s, request("GET", "/readyz", "")); a.StatusCode != http.StatusOK || a.body["status"] != "ready" {
 		t.Errorf("got %d %s", a.StatusCode, a.text)
 	}
 	down = true
@@ -281,7 +282,7 @@ func TestHealth(t *testing.T) {
 	if strings.Contains(a.text, "secret") {
 		t.Errorf("it left: %s", a.text)
 	}
-	if a := ask(t, s, request("GET", "/healthz", "")); a.StatusCode != 200 || a.body["status"] != "live" {
+	if a := ask(t, s, request("GET", "/healthz", "")); a.StatusCode != http.StatusOK || a.body["status"] != "live" {
 		t.Errorf("not live: %s", a.text)
 	}
 }
@@ -302,7 +303,7 @@ func TestAKeptPathParameterStaysTheSame(t *testing.T) {
 		if _, err := c.Write([]byte("GET " + base + "/things/" + w + "?q=" + w + " HTTP/1.1\r\nHost: localhost\r\nX-Kept: " + w + "\r\n\r\n")); err != nil {
 			t.Fatal(err)
 		}
-		if a := readAnswer(t, reader); a.StatusCode != 204 {
+		if a := readAnswer(t, reader); a.StatusCode != http.StatusNoContent {
 			t.Fatal(a.StatusCode)
 		}
 	}

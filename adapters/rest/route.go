@@ -132,7 +132,7 @@ func (r *Router) Root() *Router {
 
 // Fact tells the problem renderer how a fault's fact of type T looks, so that the core can attach a value such as a quote.
 func Fact[T any](r *Router, convert func(T) any) {
-	r.converters[reflect.TypeFor[T]()] = func(v any) any { return convert(v.(T)) } //nolint:forcetypeassert // found by its type
+	r.converters[reflect.TypeFor[T]()] = func(v any) any { return convert(v.(T)) } //nolint:errcheck // found by its type
 }
 
 func (r *Router) add(method, path string, who Access, h Handler, opts []Option) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -26,7 +27,7 @@ func complete(doc *openapi3.T, t *types) error {
 	doc.Components.SecuritySchemes = securitySchemes()
 	problem := t.api + ".Problem"
 	if doc.Components.Schemas[problem] == nil {
-		return fmt.Errorf("no operation names Problem as a @Failure, so the document lacks it")
+		return errors.New("no operation names Problem as a @Failure, so the document lacks it")
 	}
 	doc.Components.Responses = refusals(problem)
 	paths := openapi3.NewPaths()
@@ -108,9 +109,9 @@ func refusals(problem string) openapi3.ResponseBodies {
 // completeBody says that a body is JSON where the annotations say nothing else.
 func completeBody(body *openapi3.RequestBody) {
 	delete(body.Extensions, "x-originalParamName")
-	if any, ok := body.Content["*/*"]; ok {
+	if unnamed, ok := body.Content["*/*"]; ok {
 		delete(body.Content, "*/*")
-		body.Content["application/json"] = any
+		body.Content["application/json"] = unnamed
 	}
 }
 

@@ -133,7 +133,7 @@ func TestAnnotationsThatCannotBeReadAreRefused(t *testing.T) {
 // copyShop copies testdata/shop beside it, so that it stays in the module, with one text replaced in things.go.
 func copyShop(t *testing.T, from, to string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("testdata", "shop")
+	dir, err := os.MkdirTemp("testdata", "shop") //nolint:usetesting // a folder outside the module has no import path
 	if err != nil {
 		t.Fatal(err)
 	}
