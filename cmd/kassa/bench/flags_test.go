@@ -1,0 +1,53 @@
+package bench
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"kassa/core/fault"
+)
+
+func TestWithoutFlagsEverythingIsMeasured(t *testing.T) {
+	c, err := parseFlags(nil, nil)
+	if err != nil || len(c.scenarios) != len(scenarios) || !slices.Equal(c.clients, []int{1, 8, 64, 256}) || c.seconds != 5*time.Second ||
+		c.warmup != time.Second || c.products != 1000 || c.registers != 50 || !c.verify || c.target != "" || c.open != 0 {
+		t.Errorf("%v: %+v", err, c)
+	}
+}
+
+func TestFlagsAreRead(t *testing.T) {
+	c, err := parseFlags(strings.Fields("--target http://localhost/ --pid 7 --scenario hot,idem,hot --clients 3,3,5 --seconds 0.5 --open 100 --verify=false"), nil)
+	if err != nil || c.target != "localhost:80" || c.pid != 7 || len(c.scenarios) != 2 || c.scenarios[1].name != "idem" ||
+		!slices.Equal(c.clients, []int{3, 5}) || c.seconds != 500*time.Millisecond || c.open != 100 || c.verify {
+		t.Errorf("%v: %+v", err, c)
+	}
+}
+
+func TestWrongFlagsAreRefused(t *testing.T) {
+	for _, args := range []string{
+		"--scenario fast", "--scenario ,", "--clients 0", "--clients x", "--clients 5000", "--clients 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
+		"--seconds 0", "--seconds NaN", "--seconds 1e9", "--warmup -1", "--warmup 61", "--open -1", "--open NaN", "--open 1e7", "--products 19",
+		"--products 10001", "--registers 0", "--registers 1001", "--target https://x", "--target x", "--target http://x/api", "--pid 3",
+		"--target http://x --data y", "--target http://x --mongodb y", "--what", "spread", "--seconds",
+	} {
+		if _, err := parseFlags(strings.Fields(args), nil); !fault.IsCode(err, "flag_invalid") {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
+
+func TestHelpNamesEveryScenarioAndFlag(t *testing.T) {
+	var out bytes.Buffer
+	if err := Run(t.Context(), []string{"--help"}, &out, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range append(scenarioNames(), "-target", "-pid", "-email", "-password", "-mongodb", "-data", "-scenario", "-clients", "-seconds",
+		"-warmup", "-open", "-products", "-registers", "-verify", "-json", "(exact to 1 %)") {
+		if !strings.Contains(out.String(), word) {
+			t.Errorf("the help does not speak of %s", word)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package bench
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func at(scenario string, clients int, perSecond float64) Point {
+	return Point{Scenario: scenario, Clients: clients, PerSecond: perSecond, ServerCPU: -1, LoadCPU: -1, Memory: -1}
+}
+
+func TestRatiosAreJudgedAt64Clients(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		points []Point
+		judged int // clients
+		passed bool
+	}{
+		{"64 among others", []Point{at("spread", 8, 100), at("hot", 8, 10), at("spread", 64, 100), at("hot", 64, 90), at("spread", 256, 100), at("hot", 256, 10)}, 64, true},
+		{"the most without 64", []Point{at("spread", 16, 100), at("hot", 16, 10), at("spread", 8, 100), at("hot", 8, 100)}, 16, false},
+	} {
+		var got *ratio
+		for _, r := range ratios(tc.points) {
+			if r.Judged && got != nil {
+				t.Errorf("%s: two ratios are judged", tc.name)
+			}
+			if r.Judged {
+				got = &r
+			}
+		}
+		if got == nil || got.Clients != tc.judged || got.passed() != tc.passed {
+			t.Errorf("%s: %+v", tc.name, got)
+		}
+	}
+	if r := ratios([]Point{at("spread", 8, 1), at("hot", 64, 1), at("floor", 8, 0)}); len(r) != 0 {
+		t.Errorf("what was not measured side by side is compared: %+v", r)
+	}
+}
+
+func TestTheReportJudgesErrors(t *testing.T) {
+	for _, tc := range []struct {
+		name, want string
+		point      Point
+	}{
+		{"few", "errors at most 1 %: pass (1.00 %)\nno 5xx: pass (0)", Point{Answers: 99, Errors: 1, Codes: map[string]int64{"401 token_invalid": 1}}},
+		{"many", "errors at most 1 %: FAIL (2.00 %)\nno 5xx: FAIL (2)", Point{Answers: 98, Errors: 2, Codes: map[string]int64{"500 internal": 2}}},
+	} {
+		var out bytes.Buffer
+		report{&out}.errors([]Point{tc.point})
+		if !strings.Contains(out.String(), tc.want) {
+			t.Errorf("%s: %s", tc.name, out.String())
+		}
+	}
+}

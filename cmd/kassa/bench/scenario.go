@@ -1,0 +1,184 @@
+package bench
+
+import (
+	"math/rand/v2"
+	"strconv"
+)
+
+// popular is how many products the scenario basket draws from.
+const popular = 20
+
+// together is how many clients of the scenario idem send each key at once.
+const together = 8
+
+const (
+	paymentsPath = "/api/v1/cashier/payments"
+	floorPath    = "/api/v1/bench/floor"
+)
+
+// scenario is one kind of load.
+type scenario struct {
+	name  string
+	what  string
+	path  string                                  // of its POST
+	pick  func(r *rand.Rand, s *shop, sale *sale) // chooses register and products; nil: not over HTTP
+	books bool                                    // its answers are bills
+	keys  int                                     // how many clients send each key
+}
+
+var scenarios = []scenario{
+	{name: "floor", what: "an authenticated POST of a sale's size that stores nothing: what HTTP alone can do (needs KASSA_BENCH=1 at the server)",
+		path: floorPath, pick: pickSpread, keys: 1},
+	{name: "raw", what: "the records of sales into the bare store without HTTP, 1 and 128 a commit: what the database alone can do"},
+	{name: "spread", what: "three distinct products of all, any register, paid in cash",
+		path: paymentsPath, pick: pickSpread, books: true, keys: 1},
+	{name: "hot", what: "all clients sell the same three products, any register",
+		path: paymentsPath, pick: pickHot, books: true, keys: 1},
+	{name: "basket", what: "five lines out of 20 popular products in random order, any register",
+		path: paymentsPath, pick: pickBasket, books: true, keys: 1},
+	{name: "one-register", what: "spread with all clients on one register",
+		path: paymentsPath, pick: pickOneRegister, books: true, keys: 1},
+	{name: "idem", what: "spread with every key sent by 8 clients at once",
+		path: paymentsPath, pick: pickSpread, books: true, keys: together},
+}
+
+func scenarioNames() []string {
+	names := make([]string, len(scenarios))
+	for i, s := range scenarios {
+		names[i] = s.name
+	}
+	return names
+}
+
+func scenarioNamed(name string) (scenario, bool) {
+	for _, s := range scenarios {
+		if s.name == name {
+			return s, true
+		}
+	}
+	return scenario{}, false
+}
+
+// whole returns the number of clients rounded up to whole groups that send each key together.
+func (s scenario) whole(clients int) int { return (clients + s.keys - 1) / s.keys * s.keys }
+
+// line is one line of a sale.
+type line struct{ product, quantity int }
+
+// sale is what a client sells. It is drawn anew into the same memory.
+type sale struct {
+	register int
+	lines    []line
+	body     []byte
+}
+
+func (s *sale) draw(sc scenario, shop *shop, r *rand.Rand) {
+	s.lines = s.lines[:0]
+	sc.pick(r, shop, s)
+	s.encode(shop)
+}
+
+func (s *sale) has(product int) bool {
+	for _, l := range s.lines {
+		if l.product == product {
+			return true
+		}
+	}
+	return false
+}
+
+// distinct adds n lines of different products among the first of the shop.
+func (s *sale) distinct(r *rand.Rand, n, among int) {
+	for len(s.lines) < n {
+		if p := r.IntN(among); !s.has(p) {
+			s.lines = append(s.lines, line{product: p, quantity: 1 + r.IntN(3)})
+		}
+	}
+}
+
+func pickSpread(r *rand.Rand, shop *shop, s *sale) {
+	s.register = r.IntN(len(shop.registers))
+	s.distinct(r, 3, len(shop.products))
+}
+
+func pickHot(r *rand.Rand, shop *shop, s *sale) {
+	s.register = r.IntN(len(shop.registers))
+	for p := range 3 {
+		s.lines = append(s.lines, line{product: p, quantity: 1 + r.IntN(3)})
+	}
+}
+
+func pickBasket(r *rand.Rand, shop *shop, s *sale) {
+	s.register = r.IntN(len(shop.registers))
+	s.distinct(r, 5, popular)
+}
+
+func pickOneRegister(r *rand.Rand, shop *shop, s *sale) {
+	s.register = 0
+	s.distinct(r, 3, len(shop.products))
+}
+
+// encode writes the request's body. The cash is twice the prices, enough under any tax rate and rounding; the bill says what was due.
+func (s *sale) encode(shop *shop) {
+	b := append(s.body[:0], `{"register_id":"`...)
+	b = append(b, shop.registers[s.register]...)
+	b = append(b, `","lines":[`...)
+	cash := int64(0)
+	for i, l := range s.lines {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		p := &shop.products[l.product]
+		b = append(b, `{"product_id":"`...)
+		b = append(b, p.id...)
+		b = append(b, `","quantity":`...)
+		b = strconv.AppendInt(b, int64(l.quantity), 10)
+		b = append(b, '}')
+		cash += 2 * p.price * int64(l.quantity)
+	}
+	b = append(b, `],"tenders":[{"kind":"cash","amount":`...)
+	b = strconv.AppendInt(b, cash, 10)
+	s.body = append(b, `}]}`...)
+}
+
+// keys makes idempotency keys that look like UUIDs. Each is a bijection of a number that its client uses once, so that no two are
+// equal, and like those of real terminals they are scattered over the whole range.
+type keys struct {
+	run, next uint64
+	text      [36]byte
+}
+
+// newKeys returns the keys of one client in one point of a run.
+func newKeys(run uint64, point, client int) keys {
+	return keys{run: run, next: uint64(point)<<48 | uint64(client)<<32}
+}
+
+// draw returns the next key, valid until the next draw.
+func (k *keys) draw() []byte {
+	k.next++
+	return uuid(&k.text, scatter(k.next), k.run)
+}
+
+// uuid writes two numbers as 8-4-4-4-12 hexadecimal digits.
+func uuid(text *[36]byte, high, low uint64) []byte {
+	const digits = "0123456789abcdef"
+	at := 0
+	for _, n := range [2]uint64{high, low} {
+		for shift := 60; shift >= 0; shift -= 4 {
+			if at == 8 || at == 13 || at == 18 || at == 23 {
+				text[at] = '-'
+				at++
+			}
+			text[at] = digits[n>>shift&15]
+			at++
+		}
+	}
+	return text[:]
+}
+
+// scatter is the finalizer of splitmix64: a bijection.
+func scatter(n uint64) uint64 {
+	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
+	n = (n ^ n>>27) * 0x94d049bb133111eb
+	return n ^ n>>31
+}

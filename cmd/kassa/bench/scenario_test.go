@@ -1,0 +1,94 @@
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func manyProducts() *shop {
+	s := &shop{registers: []string{"r0", "r1", "r2"}}
+	for i := range 50 {
+		s.products = append(s.products, product{id: fmt.Sprintf("p%d", i), price: 100})
+	}
+	return s
+}
+
+func TestSalesAreDrawnAsTheirScenarioSays(t *testing.T) {
+	for _, tc := range []struct {
+		name         string
+		lines, among int
+		oneRegister  bool
+	}{
+		{name: "floor", lines: 3, among: 50}, {name: "spread", lines: 3, among: 50}, {name: "hot", lines: 3, among: 3},
+		{name: "basket", lines: 5, among: popular}, {name: "one-register", lines: 3, among: 50, oneRegister: true}, {name: "idem", lines: 3, among: 50},
+	} {
+		sc, _ := scenarioNamed(tc.name)
+		shop, r, s := manyProducts(), rand.New(rand.NewPCG(1, 1)), sale{}
+		products, registers := map[int]bool{}, map[int]bool{}
+		for range 1000 {
+			s.draw(sc, shop, r)
+			registers[s.register] = true
+			own := map[int]bool{}
+			for _, l := range s.lines {
+				products[l.product], own[l.product] = true, true
+			}
+			if len(s.lines) != tc.lines || len(own) != tc.lines {
+				t.Fatalf("%s: %+v", tc.name, s.lines)
+			}
+		}
+		if len(products) != tc.among || tc.oneRegister != (len(registers) == 1) {
+			t.Errorf("%s: %d products, %d registers", tc.name, len(products), len(registers))
+		}
+	}
+}
+
+func TestASaleIsWrittenAsTheAPIWantsIt(t *testing.T) {
+	s := sale{register: 1, lines: []line{{product: 4, quantity: 2}, {product: 7, quantity: 1}}}
+	s.encode(manyProducts())
+	const want = `{"register_id":"r1","lines":[{"product_id":"p4","quantity":2},{"product_id":"p7","quantity":1}],"tenders":[{"kind":"cash","amount":600}]}`
+	if string(s.body) != want || !json.Valid(s.body) {
+		t.Errorf("%s", s.body)
+	}
+}
+
+func TestKeysAreNeverEqual(t *testing.T) {
+	seen := map[string]bool{}
+	for point := range 3 {
+		for client := range 5 {
+			k := newKeys(42, point, client)
+			for range 1000 {
+				seen[string(k.draw())] = true
+			}
+		}
+	}
+	if len(seen) != 15_000 {
+		t.Errorf("%d keys of 15000 differ", len(seen))
+	}
+	k := newKeys(42, 0, 0)
+	if key := k.draw(); len(key) != 36 || slices.Contains(key, 0) || key[8] != '-' || key[23] != '-' {
+		t.Errorf("%s", key)
+	}
+}
+
+func TestClientsAreRoundedUpToWholeGroups(t *testing.T) {
+	idem, _ := scenarioNamed("idem")
+	hot, _ := scenarioNamed("hot")
+	for n, want := range map[int]int{1: 8, 8: 8, 9: 16, 64: 64} {
+		if idem.whole(n) != want || hot.whole(n) != n {
+			t.Errorf("%d clients: %d and %d", n, idem.whole(n), hot.whole(n))
+		}
+	}
+}
+
+func BenchmarkDraw(b *testing.B) {
+	shop, r, s, k := manyProducts(), rand.New(rand.NewPCG(1, 1)), sale{}, newKeys(1, 1, 1)
+	sc, _ := scenarioNamed("spread")
+	b.ReportAllocs()
+	for b.Loop() {
+		s.draw(sc, shop, r)
+		k.draw()
+	}
+}
