@@ -6,6 +6,7 @@ import (
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
+	"kassa/core/store"
 	"kassa/core/writer"
 )
 
@@ -15,27 +16,10 @@ const (
 	barcodeClaim = "barcode"
 )
 
-// owner says which product has a sku or a barcode. Immutable.
-type owner struct {
-	ref     journal.Ref
-	product id.ID // empty: free again
-}
-
-// Ref implements writer.Value.
-func (o *owner) Ref() journal.Ref { return o.ref }
-
-// Walk implements writer.Stored.
-func (o *owner) Walk(c *journal.Codec) {
-	journal.Text(c, "ref", &o.ref)
-	journal.Text(c, "product", &o.product)
-}
-
 // ownerOf returns the product that has it, or nothing.
 func ownerOf(b books, ref journal.Ref) id.ID {
-	if o, ok := b.Value(ref).(*owner); ok {
-		return o.product
-	}
-	return ""
+	o, _ := b.Value(ref).(*store.Owner)
+	return o.ID()
 }
 
 func skuRef(sku string) journal.Ref { return journal.NewRef(skuClaim, sku) }
@@ -64,15 +48,19 @@ func moveClaims(b books, before, after *Product) ([]writer.Value, error) {
 	var values []writer.Value
 	var refusal error
 	for _, ref := range has { // all of them are asked for, so that they are read together
-		if o := ownerOf(b, ref); o != "" && o != after.id {
+		if slices.Contains(had, ref) {
+			continue
+		}
+		switch o := ownerOf(b, ref); {
+		case o == "":
+			values = append(values, store.NewOwner(ref.Kind(), ref.Value(), after.id))
+		case o != after.id:
 			refusal = taken(ref, o)
-		} else if o == "" {
-			values = append(values, &owner{ref, after.id})
 		}
 	}
 	for _, ref := range had {
 		if !slices.Contains(has, ref) {
-			values = append(values, &owner{ref: ref})
+			values = append(values, store.Release(ref.Kind(), ref.Value()))
 		}
 	}
 	return values, refusal

@@ -9,6 +9,7 @@ import (
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/measure"
+	"kassa/core/store"
 	"kassa/core/writer"
 )
 
@@ -91,7 +92,7 @@ func Documents() journal.Schema {
 // States returns the values of this package that stores keep by their ref: who owns a sku or a barcode. Products and stock have
 // repositories of their own.
 func States() map[string]func() writer.Stored {
-	owner := func() writer.Stored { return &owner{} }
+	owner := func() writer.Stored { return &store.Owner{} }
 	return map[string]func() writer.Stored{skuClaim: owner, barcodeClaim: owner}
 }
 

@@ -6,8 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"kassa/core/fault"
 	"kassa/core/id"
@@ -22,7 +20,6 @@ const (
 	MaxDryRunRows   = 200_000 // what they would change is kept in memory
 	maxImportErrors = 1000
 	maxTogether     = 64 // rows in the writer's queue at once
-	maxBusy         = 50 // times that a busy writer is asked again
 )
 
 // Import is the command to take over products from a file.
@@ -79,35 +76,63 @@ type importer struct {
 	most     int // rows
 	seen     int
 	ended    bool
-	dry      *dryRun // nil: write
+	held     *importOperation // read, but for the next chunk
+	dry      *dryRun          // nil: write
 	result   ImportResult
 }
 
-// run reads up to 64 rows ahead and books as many of them together as mean different things.
+// run books chunk after chunk.
 func (im *importer) run(ctx context.Context) error {
-	var waiting []*importOperation
 	for {
-		var err error
-		if waiting, err = im.fill(waiting); err != nil || len(waiting) == 0 {
+		ops, err := im.chunk()
+		if err != nil || len(ops) == 0 {
 			return err
 		}
-		n, err := im.apart(ctx, waiting)
+		if err := im.lookUp(ctx, ops); err != nil {
+			return err
+		}
+		outcomes, err := im.book(ctx, ops)
 		if err != nil {
 			return err
 		}
-		if err := im.book(ctx, waiting[:n]); err != nil {
-			return err
+		for i, out := range outcomes {
+			if err := im.report(ops[i].row.number, out); err != nil {
+				return err
+			}
 		}
-		waiting = slices.Delete(waiting, 0, n)
 		if im.c.Progress != nil {
 			im.c.Progress(im.result)
 		}
 	}
 }
 
-// fill reads rows until 64 wait to be booked or the file ends. Those that cannot be understood are reported.
-func (im *importer) fill(waiting []*importOperation) ([]*importOperation, error) {
-	for !im.ended && len(waiting) < maxTogether {
+// chunk reads the rows that go to the writer together: up to 64, and none that is known by a name alone which a row before it gives, since
+// the names of products are looked up before the chunk is booked.
+func (im *importer) chunk() ([]*importOperation, error) {
+	var ops []*importOperation
+	names := map[string]bool{}
+	for len(ops) < maxTogether {
+		o, err := im.next()
+		if o == nil || err != nil {
+			return ops, err
+		}
+		if o.row.needsName() && names[o.row.given.Name] {
+			im.held = o
+			break
+		}
+		names[o.row.given.Name] = true
+		ops = append(ops, o)
+	}
+	return ops, nil
+}
+
+// next returns the next row that can be understood, nil at the end of the file. Others are reported.
+func (im *importer) next() (*importOperation, error) {
+	if o := im.held; o != nil {
+		im.held = nil
+		return o, nil
+	}
+	for !im.ended {
 		row, err := im.c.Rows.Next()
 		if errors.Is(err, io.EOF) {
 			im.ended = true
@@ -121,94 +146,52 @@ func (im *importer) fill(waiting []*importOperation) ([]*importOperation, error)
 		}
 		d, err := row.understand(im.currency)
 		if err == nil {
-			waiting = append(waiting, &importOperation{row: d, count: im.c.Count})
-		} else if !im.fail(row.Number, err) {
+			return &importOperation{row: d, count: im.c.Count}, nil
+		}
+		if err := im.report(row.Number, outcome{err: err}); err != nil {
 			return nil, err
 		}
 	}
-	return waiting, nil
+	return nil, nil //nolint:nilnil // the end of the file is no error
 }
 
-// apart returns how many of the first rows mean different products, after it has looked up the products that bear their names.
-func (im *importer) apart(ctx context.Context, ops []*importOperation) (n int, err error) {
-	err = im.s.w.Snapshot(ctx, func(ctx context.Context) error {
+// lookUp finds the products that bear the names of rows which have nothing else to be known by.
+func (im *importer) lookUp(ctx context.Context, ops []*importOperation) error {
+	return im.s.w.Snapshot(ctx, func(ctx context.Context) error {
 		for _, o := range ops {
-			if o.row.needsName() {
-				if o.named, err = im.named(ctx, o.row.given.Name); err != nil {
-					return err
-				}
+			if !o.row.needsName() {
+				continue
 			}
+			name := o.row.given.Name
+			ids, err := im.s.products.ByName(ctx, im.store, name)
+			if err != nil {
+				return err
+			}
+			if im.dry != nil {
+				ids = append(ids, im.dry.named[name]...)
+			}
+			slices.Sort(ids)
+			o.named = slices.Compact(ids)
 		}
-		return im.s.w.Read(ctx, im.store, func(v *writer.View) error {
-			n = distinct(ops, im.on(v))
-			return nil
-		})
+		return nil
 	})
-	return n, err
 }
 
-// distinct asks the books for every row's identities and returns the number of rows before the first that shares one.
-func distinct(ops []*importOperation, b books) int {
-	seen, n := map[journal.Ref]bool{}, -1
-	for i, o := range ops {
-		keys := o.keys(b)
-		if n < 0 && slices.ContainsFunc(keys, func(k journal.Ref) bool { return seen[k] }) {
-			n = i
-		}
-		for _, k := range keys {
-			seen[k] = true
-		}
-	}
-	if n < 0 {
-		return len(ops)
-	}
-	return n
-}
-
-func (im *importer) named(ctx context.Context, name string) ([]id.ID, error) {
-	ids, err := im.s.products.ByName(ctx, im.store, name)
-	if err == nil && im.dry != nil {
-		ids = append(ids, im.dry.named[name]...)
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), err
-}
-
-// on returns what an import decides on: the view, under what a dry run would have changed.
-func (im *importer) on(v *writer.View) books {
-	if im.dry == nil {
-		return v
-	}
-	return dryView{v, im.dry.values}
-}
-
-// book applies rows that do not touch each other.
-func (im *importer) book(ctx context.Context, ops []*importOperation) error {
-	outcomes := make([]outcome, len(ops))
+// book has the writer apply the rows in their order, or only thinks them through.
+func (im *importer) book(ctx context.Context, ops []*importOperation) ([]outcome, error) {
 	if im.dry != nil {
-		if err := im.rehearse(ctx, ops, outcomes); err != nil {
-			return err
-		}
-	} else {
-		var wg sync.WaitGroup
-		for i, o := range ops {
-			wg.Go(func() { outcomes[i] = im.submit(ctx, o) })
-		}
-		wg.Wait()
+		return im.rehearse(ctx, ops)
 	}
-	for i, out := range outcomes {
-		switch {
-		case out.err == nil && out.change == Created:
-			im.result.Created++
-		case out.err == nil:
-			im.result.Updated++
-		case errors.Is(out.err, errUnchanged):
-			im.result.Unchanged++
-		case !im.fail(ops[i].row.number, out.err):
-			return out.err
-		}
+	all := make([]writer.Operation, len(ops))
+	for i, o := range ops {
+		all[i] = o
 	}
-	return nil
+	results, errs := im.s.w.DoAll(ctx, im.store, all)
+	outcomes := make([]outcome, len(ops))
+	for i := range ops {
+		outcomes[i] = outcomeOf(results[i].Record.Doc, errs[i])
+	}
+	return outcomes, nil
 }
 
 // outcome is what became of a row.
@@ -225,22 +208,19 @@ func outcomeOf(doc journal.Document, err error) outcome {
 	return out
 }
 
-// submit hands the row to the writer. A busy writer has done nothing with it and is asked again.
-func (im *importer) submit(ctx context.Context, o *importOperation) outcome {
-	for range maxBusy {
-		r, err := im.s.w.Do(ctx, im.store, o)
-		if !fault.IsCode(err, "writer_busy") {
-			return outcomeOf(r.Record.Doc, err)
-		}
-		pause := time.NewTimer(100 * time.Millisecond)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return outcome{err: ctx.Err()}
-		}
+// report counts what became of a row. What is no fault of the row comes back as an error.
+func (im *importer) report(row int, out outcome) error {
+	switch {
+	case out.err == nil && out.change == Created:
+		im.result.Created++
+	case out.err == nil:
+		im.result.Updated++
+	case errors.Is(out.err, errUnchanged):
+		im.result.Unchanged++
+	case !im.fail(row, out.err):
+		return out.err
 	}
-	return outcome{err: fault.New(fault.Unavailable, "writer_busy", "the store is too busy for an import; import the file again later")}
+	return nil
 }
 
 // fail reports a row. It returns false for what is no fault of the row.

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"maps"
 	"strconv"
 
 	"kassa/core/id"
@@ -19,44 +20,50 @@ func newDryRun() *dryRun {
 	return &dryRun{values: map[journal.Ref]writer.Value{}, named: map[string][]id.ID{}}
 }
 
-// dryView is a view of the books with the changes of a dry run.
+// dryView is a view of the books with the changes of a dry run: those of the chunk at hand, and those before.
 type dryView struct {
-	v       *writer.View
-	changes map[journal.Ref]writer.Value
+	v           *writer.View
+	now, before map[journal.Ref]writer.Value
 }
 
 // Value implements books.
 func (d dryView) Value(ref journal.Ref) writer.Value {
-	if v, ok := d.changes[ref]; ok {
+	if v, ok := d.now[ref]; ok {
+		return v
+	}
+	if v, ok := d.before[ref]; ok {
 		return v
 	}
 	return d.v.Value(ref)
 }
 
-// rehearse decides on rows that do not touch each other and remembers what they would change.
-func (im *importer) rehearse(ctx context.Context, ops []*importOperation, outcomes []outcome) error {
-	changes := make([][]writer.Value, len(ops))
+// rehearse decides on rows, one after the other, and remembers what they would change.
+func (im *importer) rehearse(ctx context.Context, ops []*importOperation) ([]outcome, error) {
+	outcomes := make([]outcome, len(ops))
+	var now map[journal.Ref]writer.Value
 	err := im.s.w.Read(ctx, im.store, func(v *writer.View) error {
+		now = map[journal.Ref]writer.Value{} // it may run several times
 		_, denied := begin(v)
 		for i, o := range ops {
-			r, err := o.decide(im.on(v), id.ID("row-"+strconv.Itoa(o.row.number)))
-			outcomes[i], changes[i] = outcomeOf(r.doc, err), r.values
+			r, err := o.decide(dryView{v, now, im.dry.values}, id.ID("row-"+strconv.Itoa(o.row.number)))
+			outcomes[i] = outcomeOf(r.doc, err)
+			if err != nil {
+				continue
+			}
+			for _, value := range r.values {
+				now[value.Ref()] = value
+			}
 		}
 		return denied
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i, vs := range changes {
-		if outcomes[i].err != nil {
-			continue
-		}
-		for _, v := range vs {
-			im.dry.values[v.Ref()] = v
-			if p, ok := v.(*Product); ok {
-				im.dry.named[p.d.Name] = append(im.dry.named[p.d.Name], p.id)
-			}
+	maps.Copy(im.dry.values, now)
+	for _, v := range now {
+		if p, ok := v.(*Product); ok {
+			im.dry.named[p.d.Name] = append(im.dry.named[p.d.Name], p.id)
 		}
 	}
-	return nil
+	return outcomes, nil
 }

@@ -58,12 +58,13 @@ func (o *importOperation) decide(b books, fresh id.ID) (result, error) {
 	return imported(r), err
 }
 
-// ask asks the books for all that the row names, so that it is read together.
+// ask asks the books for all that the row may need, whatever the rows before it in the batch do: so all of it is read in two rounds.
 func (o *importOperation) ask(b books) {
+	may := append(slices.Clone(o.named), o.row.id)
 	for _, ref := range (&Product{d: o.row.given}).claims() {
-		b.Value(ref)
+		may = append(may, ownerOf(b, ref))
 	}
-	for _, i := range append(slices.Clone(o.named), o.row.id) {
+	for _, i := range may {
 		if i != "" {
 			find(b, i)
 			stockOf(b, i)
@@ -167,28 +168,4 @@ func (o *importOperation) byName(b books) (id.ID, error) {
 // needsName reports whether the row is known by its name alone.
 func (d draftRow) needsName() bool {
 	return d.id == "" && d.given.SKU == "" && len(d.given.Barcodes) == 0 && d.given.Name != ""
-}
-
-// keys lists what the row, and the product that it means at present, are known by. Rows that share one are booked one after the other.
-func (o *importOperation) keys(b books) []journal.Ref {
-	p := &Product{id: o.row.id, d: o.row.given}
-	keys := identities(p)
-	if target, err := o.target(b); err == nil && target != "" {
-		keys = append(keys, ProductRef(target))
-		if present, ok := find(b, target); ok {
-			keys = append(keys, identities(present)...)
-		}
-	}
-	return keys
-}
-
-func identities(p *Product) []journal.Ref {
-	keys := p.claims()
-	if p.id != "" {
-		keys = append(keys, p.Ref())
-	}
-	if p.d.Name != "" {
-		keys = append(keys, journal.NewRef("name", p.d.Name))
-	}
-	return keys
 }

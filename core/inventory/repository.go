@@ -18,7 +18,7 @@ type Listed struct {
 // Repository keeps the products, deleted ones too, and finds those that are not deleted.
 type Repository interface {
 	writer.Projection // of *Product
-	// List returns products by SortKey and id. Query and category of the filter are folded, its barcode is one of Product.Codes. Malformed
+	// List returns products by SortKey of the name and id. Query and category of the filter are folded, its barcode is one of Product.Codes. Malformed
 	// fault cursor_invalid.
 	List(ctx context.Context, s id.Store, f Filter, p page.Request) (page.List[Listed], error)
 	// ByName returns the ids of up to two products that have exactly this name.

@@ -20,9 +20,9 @@ func Fold(s string) string {
 	return strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, s)
 }
 
-// SortKey returns what products are listed by, before their id: the folded name.
-func (p *Product) SortKey() string {
-	key := Fold(p.d.Name)
+// SortKey returns what a product of the name is listed by, before its id: the folded name, or the beginning of it.
+func SortKey(name string) string {
+	key := Fold(name)
 	if utf8.RuneCountInString(key) > maxSortKey {
 		key = string([]rune(key)[:maxSortKey])
 	}
@@ -52,15 +52,17 @@ type Filter struct {
 	Stock    StockFilter
 }
 
-// check returns a Malformed fault with code query_invalid for a search that is too long or not readable.
+// check returns a Malformed fault with code query_invalid for what no product can have.
 func (f Filter) check() error {
-	if utf8.RuneCountInString(f.Query) > MaxQuery || !utf8.ValidString(f.Query) || !utf8.ValidString(f.Category) {
-		return fault.New(fault.Malformed, "query_invalid", "a search has at most %d characters", MaxQuery)
+	for _, s := range []string{f.Query, f.Category, f.Barcode} {
+		if utf8.RuneCountInString(s) > MaxQuery || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+			return fault.New(fault.Malformed, "query_invalid", "a search has at most %d printable characters", MaxQuery)
+		}
 	}
 	return nil
 }
 
-// Wanted returns the filter as repositories compare it: texts folded and without spaces around them, a barcode as it is kept by Codes.
+// wanted returns the filter as repositories compare it: texts folded and without spaces around them, a barcode as one of Codes.
 func (f Filter) wanted() Filter {
 	f.Query, f.Category = Fold(strings.TrimSpace(f.Query)), Fold(strings.TrimSpace(f.Category))
 	f.Barcode = barcodeKey(strings.TrimSpace(f.Barcode))

@@ -27,6 +27,17 @@ func StockOf(v *writer.View, product id.ID) *Stock { return stockOf(v, product) 
 // Ref implements writer.Value.
 func (s *Stock) Ref() journal.Ref { return StockRef(s.product) }
 
+// Walk implements writer.Stored.
+func (s *Stock) Walk(c *journal.Codec) {
+	journal.Text(c, "product", &s.product)
+	journal.Int(c, "on_hand", &s.onHand)
+	if c.Reading() {
+		if err := s.onHand.Check(); err != nil {
+			c.Fail(err)
+		}
+	}
+}
+
 // Product returns whose stock it is.
 func (s *Stock) Product() id.ID { return s.product }
 
