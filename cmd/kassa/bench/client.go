@@ -77,7 +77,9 @@ func (c *client) sell(ctx context.Context) {
 		if now >= c.to {
 			return
 		}
-		time.Sleep(due - now)
+		if now < due {
+			wait(ctx.Done(), due-now)
+		}
 		c.next(ctx, due)
 	}
 }

@@ -61,7 +61,7 @@ const notes = `
 Closed loop (the default): each client sends its next sale when it has the answer to the last one. Open loop (--open): sales are due at
 fixed times; a sale that is sent late because the server is slow counts from when it was due, so that waiting is not left out.
 
-Columns: answers per second; latencies in milliseconds (exact to 1 %%); errors (neither a bill nor a refusal); refused (409 and 422, apart from
+Columns: answers per second; latencies in milliseconds (exact to 1 %); errors (neither a bill nor a refusal); refused (409 and 422, apart from
 idempotency_in_flight); processor time of the server and of this generator in percent of one core; the server's largest memory.
 
 Examples:
@@ -126,7 +126,7 @@ func writeUsage(f *flag.FlagSet, out io.Writer) {
 	fmt.Fprintf(out, usage, list.String())
 	f.SetOutput(out)
 	f.PrintDefaults()
-	fmt.Fprintf(out, notes)
+	fmt.Fprint(out, notes)
 }
 
 func (c *config) check(scenarios, clients string) error {

@@ -28,7 +28,7 @@ func (r report) row(p Point) {
 	if p.Verified != nil {
 		books = map[bool]string{true: "ok", false: "WRONG"}[*p.Verified]
 	}
-	fmt.Fprintf(r.out, "%-13s %7d %10.0f %9.2f %9.2f %9.2f %9.2f %7d %7d %8s %8s %8s  %s\n", p.Scenario, p.Clients, p.PerSecond,
+	fmt.Fprintf(r.out, "%-13s %7d %10.0f %9.3f %9.3f %9.3f %9.3f %7d %7d %8s %8s %8s  %s\n", p.Scenario, p.Clients, p.PerSecond,
 		milliseconds(p.P50), milliseconds(p.P95), milliseconds(p.P99), milliseconds(p.Max), p.Errors, p.Refused,
 		known(p.ServerCPU), known(p.LoadCPU), known(megabytes(p.Memory)), books)
 }
