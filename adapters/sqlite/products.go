@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"kassa/core/id"
 	"kassa/core/inventory"
@@ -115,6 +114,9 @@ func saveProduct(t *tx, p *inventory.Product) (n int64, err error) {
 	return n, err
 }
 
+// ends makes three characters of the last one or two of a searched text.
+const ends = "\n\n"
+
 // index makes the product found by its barcodes and by its text.
 func index(t *tx, n int64, c writer.Change) error {
 	after, _ := c.After.(*inventory.Product)
@@ -136,7 +138,7 @@ func index(t *tx, n int64, c writer.Change) error {
 		}
 	}
 	if is {
-		return broken(exec(t.conn, "INSERT INTO product_search (rowid, text) VALUES (?, ?)", n, after.SearchText()))
+		return broken(exec(t.conn, "INSERT INTO product_search (rowid, text) VALUES (?, ?)", n, after.SearchText()+ends))
 	}
 	return nil
 }
@@ -151,9 +153,6 @@ func (r *Products) ByName(ctx context.Context, s id.Store, name string) (ids []i
 	})
 	return ids, err
 }
-
-// fewMatches is how many matches are cheaper to sort than a scan in the order of the list is.
-const fewMatches = 1000
 
 // List implements inventory.Repository.
 func (r *Products) List(ctx context.Context, s id.Store, f inventory.Filter, p page.Request) (page.List[inventory.Listed], error) {
@@ -180,89 +179,3 @@ func (r *Products) List(ctx context.Context, s id.Store, f inventory.Filter, p p
 	}
 	return list, err
 }
-
-// query is a list of products put together from fixed parts.
-type query struct {
-	from  string
-	where []string
-	args  []any
-}
-
-func (q *query) and(where string, args ...any) {
-	q.where, q.args = append(q.where, where), append(q.args, args...)
-}
-
-// sql returns one text for each combination of filters, so that connections keep them prepared. The rows that are wanted are found by what
-// the indexes hold, and only these are read.
-func (q *query) sql() string {
-	return "WITH found AS MATERIALIZED (SELECT p.n, p.name_key, p.id FROM " + q.from + " WHERE " + strings.Join(q.where, " AND ") +
-		" ORDER BY p.name_key, p.id LIMIT ?) SELECT p.id, p.body, coalesce(s.on_hand, 0) FROM found f JOIN products p ON p.n = f.n" +
-		" LEFT JOIN stock s ON s.product = p.id ORDER BY f.name_key, f.id"
-}
-
-// plan chooses how the products are found: by barcode; by trigrams or stock where few match; else in the order of the list until the page is full.
-func plan(t *tx, f inventory.Filter, after []string) (*query, error) {
-	q := &query{from: "products p INDEXED BY products_name"}
-	q.and("p.deleted = 0")
-	few, err := fewMatch(t, f.Query)
-	if err != nil {
-		return nil, err
-	}
-	fewOut, err := fewOut(t, f.Stock)
-	switch {
-	case err != nil:
-		return nil, err
-	case f.Barcode != "":
-		q.from = "barcodes b CROSS JOIN products p ON p.n = b.product"
-		q.and("b.code = ?", f.Barcode)
-	case few:
-		q.from = "product_search x CROSS JOIN products p ON p.n = x.rowid"
-		q.and("product_search MATCH ?", phrase(f.Query))
-	case fewOut:
-		q.from = "stock o INDEXED BY stock_out CROSS JOIN products p ON p.id = o.product"
-		q.and("o.on_hand <= 0")
-	case f.Category != "":
-		q.from = "products p INDEXED BY products_category"
-	}
-	if f.Query != "" && !few {
-		q.and("instr(p.search, ?) > 0", f.Query)
-	}
-	if f.Category != "" {
-		q.and("p.category_key = ?", f.Category)
-	}
-	switch f.Stock {
-	case inventory.OutOfStock:
-		q.and("EXISTS (SELECT 1 FROM stock s WHERE s.product = p.id AND s.on_hand <= 0)")
-	case inventory.LowStock:
-		q.and("EXISTS (SELECT 1 FROM stock s WHERE s.product = p.id AND s.on_hand > 0 AND s.on_hand <= p.low_at)")
-	}
-	if after != nil {
-		q.and("(p.name_key, p.id) > (?, ?)", after[0], after[1])
-	}
-	return q, nil
-}
-
-// fewMatch counts the products that a search of three characters or more matches, as far as it matters.
-func fewMatch(t *tx, text string) (bool, error) {
-	if len([]rune(text)) < 3 || strings.ContainsRune(text, 0) {
-		return false, nil
-	}
-	n := int64(0)
-	err := one(t.conn, "SELECT count(*) FROM (SELECT 1 FROM product_search WHERE product_search MATCH ? LIMIT ?)",
-		func(st *sqlite.Stmt) { n = st.ColumnInt64(0) }, phrase(text), int64(fewMatches)+1)
-	return n <= fewMatches, err
-}
-
-// fewOut counts the products that are out of stock, where the list is of these.
-func fewOut(t *tx, f inventory.StockFilter) (bool, error) {
-	if f != inventory.OutOfStock {
-		return false, nil
-	}
-	n := int64(0)
-	err := one(t.conn, "SELECT count(*) FROM (SELECT 1 FROM stock INDEXED BY stock_out WHERE on_hand <= 0 LIMIT ?)",
-		func(st *sqlite.Stmt) { n = st.ColumnInt64(0) }, int64(fewMatches)+1)
-	return n <= fewMatches, err
-}
-
-// phrase quotes a text, so that FTS5 finds it as it stands.
-func phrase(text string) string { return `"` + strings.ReplaceAll(text, `"`, `""`) + `"` }

@@ -21,8 +21,10 @@ CREATE TABLE barcodes (
 ) WITHOUT ROWID;
 CREATE INDEX barcodes_product ON barcodes (product);
 
--- Every three characters in a row of the searched text, for searches that few products match. The texts are folded before they come here.
+-- Every three characters in a row of the searched text, for searches that few products match; and a view of them that tells which begin
+-- with one or two. The texts are folded before they come here.
 CREATE VIRTUAL TABLE product_search USING fts5(text, content='', contentless_delete=1, tokenize='trigram case_sensitive 1');
+CREATE VIRTUAL TABLE product_terms USING fts5vocab(product_search, instance);
 
 -- How much of each product there is, in thousandths. Apart from products, because every sale writes it.
 CREATE TABLE stock (
