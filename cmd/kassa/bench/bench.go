@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ func pidOf(c config) process {
 	if c.pid == 0 {
 		return ""
 	}
-	return process(fmt.Sprint(c.pid))
+	return process(strconv.Itoa(c.pid))
 }
 
 // run is one run of the command.
@@ -78,7 +79,10 @@ type run struct {
 	result   result
 }
 
-func (b *run) say(format string, args ...any) { fmt.Fprintf(b.progress, format+"\n", args...) }
+func (b *run) say(format string, args ...any) { tell(b.progress, format+"\n", args...) }
+
+// tell writes text for a person. A terminal that is gone is no reason to stop measuring.
+func tell(to io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(to, format, args...) }
 
 // task is one point to measure.
 type task struct {

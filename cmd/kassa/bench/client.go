@@ -136,13 +136,15 @@ func (c *client) compose(key, body []byte) []byte {
 		c.head = append(c.head[:0], "POST "+c.scenario.path+" HTTP/1.1\r\nHost: "+c.address+"\r\nAuthorization: Bearer "+*token+
 			"\r\nContent-Type: application/json\r\nIdempotency-Key: "...)
 	}
-	b := append(c.request[:0], c.head...)
+	b := c.request[:0]
+	b = append(b, c.head...)
 	b = append(b, key...)
 	b = append(b, "\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(body)), 10)
 	b = append(b, "\r\n\r\n"...)
-	c.request = append(b, body...)
-	return c.request
+	b = append(b, body...)
+	c.request = b
+	return b
 }
 
 // book notes the bill in the answer.

@@ -47,17 +47,10 @@ func newFake(sabotage string) *fake {
 // TestMain lets this program be its own `kassa serve`.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-		defer stop()
-		l, err := net.Listen("tcp", os.Getenv("KASSA_ADDR"))
-		if err != nil {
+		if err := serveFake(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		s := &http.Server{Handler: newFake(os.Getenv("FAKE_SABOTAGE")), ReadHeaderTimeout: time.Second}
-		go s.Serve(l)
-		<-ctx.Done()
-		s.Close()
 		return
 	}
 	if len(os.Args) > 1 && os.Args[1] == "fail" {
@@ -65,6 +58,19 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
+}
+
+func serveFake() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	l, err := net.Listen("tcp", os.Getenv("KASSA_ADDR"))
+	if err != nil {
+		return err
+	}
+	s := &http.Server{Handler: newFake(""), ReadHeaderTimeout: time.Second}
+	go s.Serve(l)
+	<-ctx.Done()
+	return s.Close()
 }
 
 type object = map[string]any
@@ -109,7 +115,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func write(w http.ResponseWriter, status int, body any) {
-	b, _ := json.Marshal(body)
+	b, err := json.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(status)
 	w.Write(b)
@@ -187,10 +196,13 @@ func (f *fake) pay(w http.ResponseWriter, r *http.Request) {
 	if f.bills == 50 {
 		f.spoil(sale.Lines[0].Product, register, &previous)
 	}
-	b, _ := json.Marshal(object{
+	b, err := json.Marshal(object{
 		"id": fmt.Sprintf("bill-%d", f.bills), "receipt_number": register.number, "register_id": sale.Register, "total": total,
 		"lines": sale.Lines, "hash": register.hash, "previous_hash": previous,
 	})
+	if err != nil {
+		panic(err)
+	}
 	f.keys[key] = b
 	if f.bills == 50 && f.sabotage == "drop" {
 		panic(http.ErrAbortHandler)

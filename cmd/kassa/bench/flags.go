@@ -123,10 +123,10 @@ func writeUsage(f *flag.FlagSet, out io.Writer) {
 	for _, s := range scenarios {
 		fmt.Fprintf(&list, "  %-13s %s\n", s.name, s.what)
 	}
-	fmt.Fprintf(out, usage, list.String())
+	tell(out, usage, list.String())
 	f.SetOutput(out)
 	f.PrintDefaults()
-	fmt.Fprint(out, notes)
+	tell(out, "%s", notes)
 }
 
 func (c *config) check(scenarios, clients string) error {

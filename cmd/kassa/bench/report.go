@@ -18,8 +18,8 @@ func (r report) head(f facts, open float64) {
 	if open > 0 {
 		loop = fmt.Sprintf("open loop, %.0f per second (idem closed)", open)
 	}
-	fmt.Fprintf(r.out, "%s\n%s\n\n", f, loop)
-	fmt.Fprintf(r.out, "%-13s %7s %10s %9s %9s %9s %9s %7s %7s %8s %8s %8s  %s\n", "scenario", "clients", "per second",
+	tell(r.out, "%s\n%s\n\n", f, loop)
+	tell(r.out, "%-13s %7s %10s %9s %9s %9s %9s %7s %7s %8s %8s %8s  %s\n", "scenario", "clients", "per second",
 		"p50 ms", "p95 ms", "p99 ms", "max ms", "errors", "refused", "server %", "load %", "RSS MB", "books")
 }
 
@@ -28,7 +28,7 @@ func (r report) row(p Point) {
 	if p.Verified != nil {
 		books = map[bool]string{true: "ok", false: "WRONG"}[*p.Verified]
 	}
-	fmt.Fprintf(r.out, "%-13s %7d %10.0f %9.3f %9.3f %9.3f %9.3f %7d %7d %8s %8s %8s  %s\n", p.Scenario, p.Clients, p.PerSecond,
+	tell(r.out, "%-13s %7d %10.0f %9.3f %9.3f %9.3f %9.3f %7d %7d %8s %8s %8s  %s\n", p.Scenario, p.Clients, p.PerSecond,
 		milliseconds(p.P50), milliseconds(p.P95), milliseconds(p.P99), milliseconds(p.Max), p.Errors, p.Refused,
 		known(p.ServerCPU), known(p.LoadCPU), known(megabytes(p.Memory)), books)
 }
@@ -52,7 +52,7 @@ func (r report) codes(points []Point) {
 	title := "\nAnswers that are no bills:\n"
 	for _, p := range points {
 		for _, code := range slices.Sorted(maps.Keys(p.Codes)) {
-			fmt.Fprintf(r.out, "%s  %s, %d clients: %d x %s\n", title, p.Scenario, p.Clients, p.Codes[code], code)
+			tell(r.out, "%s  %s, %d clients: %d x %s\n", title, p.Scenario, p.Clients, p.Codes[code], code)
 			title = ""
 		}
 	}
@@ -62,13 +62,13 @@ func (r report) ratios(list []ratio) {
 	if len(list) == 0 {
 		return
 	}
-	fmt.Fprintf(r.out, "\n%-22s %7s %7s %7s\n", "ratio", "clients", "is", "bar")
+	tell(r.out, "\n%-22s %7s %7s %7s\n", "ratio", "clients", "is", "bar")
 	for _, x := range list {
 		verdict := ""
 		if x.Judged {
 			verdict = map[bool]string{true: "pass", false: "FAIL"}[x.passed()]
 		}
-		fmt.Fprintf(r.out, "%-22s %7d %7.2f %7.2f  %s\n", x.Over+" / "+x.Under, x.Clients, x.Value, x.Bar, verdict)
+		tell(r.out, "%-22s %7d %7.2f %7.2f  %s\n", x.Over+" / "+x.Under, x.Clients, x.Value, x.Bar, verdict)
 	}
 }
 
@@ -85,7 +85,7 @@ func (r report) errors(points []Point) {
 			}
 		}
 	}
-	fmt.Fprintf(r.out, "\nerrors at most 1 %%: %s (%.2f %%)\nno 5xx: %s (%d)\n", verdict(worst <= 1), worst, verdict(broken == 0), broken)
+	tell(r.out, "\nerrors at most 1 %%: %s (%.2f %%)\nno 5xx: %s (%d)\n", verdict(worst <= 1), worst, verdict(broken == 0), broken)
 }
 
 func verdict(passed bool) string { return map[bool]string{true: "pass", false: "FAIL"}[passed] }

@@ -120,7 +120,8 @@ func pickOneRegister(r *rand.Rand, shop *shop, s *sale) {
 
 // encode writes the request's body. The cash is twice the prices, enough under any tax rate and rounding; the bill says what was due.
 func (s *sale) encode(shop *shop) {
-	b := append(s.body[:0], `{"register_id":"`...)
+	b := s.body[:0]
+	b = append(b, `{"register_id":"`...)
 	b = append(b, shop.registers[s.register]...)
 	b = append(b, `","lines":[`...)
 	cash := int64(0)
@@ -138,7 +139,8 @@ func (s *sale) encode(shop *shop) {
 	}
 	b = append(b, `],"tenders":[{"kind":"cash","amount":`...)
 	b = strconv.AppendInt(b, cash, 10)
-	s.body = append(b, `}]}`...)
+	b = append(b, `}]}`...)
+	s.body = b
 }
 
 // keys makes idempotency keys that look like UUIDs. Each is a bijection of a number that its client uses once, so that no two are

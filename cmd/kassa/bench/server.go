@@ -111,7 +111,7 @@ func freePorts(n int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close()
+		defer func() { _ = l.Close() }()                                  // after the last, so that no two are equal
 		ports = append(ports, strconv.Itoa(l.Addr().(*net.TCPAddr).Port)) //nolint:forcetypeassert,errcheck // of a TCP listener
 	}
 	return ports, nil

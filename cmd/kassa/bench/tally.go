@@ -75,7 +75,7 @@ func (t *tally) note(code string) {
 
 // join adds another client's tally.
 func (t *tally) join(o *tally) {
-	t.histogram.add(&o.histogram)
+	t.add(&o.histogram)
 	t.inFlight += o.inFlight
 	t.refused += o.refused
 	t.errors += o.errors
