@@ -117,7 +117,6 @@ func (s *Server) build(withOperator bool) {
 	server.Handler = s.serve
 	server.ErrorHandler = s.refuseTransport
 	server.CloseOnShutdown = true
-	server.NoDefaultContentType = true
 }
 
 // App returns the Fiber app, for tests.

@@ -121,6 +121,10 @@ func TestTheCookieNeedsAPageOfThisHost(t *testing.T) {
 			wantProblem(t, a, 403, "origin_refused")
 		}
 	}
+	empty := "POST " + base + "/cashier HTTP/1.1\r\nHost: \r\nOrigin: null\r\nCookie: kassa_session=cashier\r\nContent-Length: 0\r\n\r\n"
+	if answers := send(t, listen(t, s), empty); len(answers) != 1 || answers[0].StatusCode < 400 {
+		t.Errorf("no host and no origin are taken for the same: %+v", answers)
+	}
 	cookie := []string{"Cookie", "kassa_session=cashier"}
 	wantProblem(t, ask(t, s, request("GET", base+"/operator", "", cookie...)), 401, "operator_key_invalid")
 	wantProblem(t, ask(t, s, request("GET", base+"/cashier", "", append(cookie, "Authorization", "Bearer nonsense")...)), 401, "token_invalid")

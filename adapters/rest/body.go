@@ -57,7 +57,7 @@ func (c *Call) Reader() io.Reader {
 	if stream == nil {
 		return strings.NewReader("")
 	}
-	return &limited{from: stream, left: c.route.limit, missing: c.rctx.Request.Header.ContentLength()}
+	return &limited{from: stream, limit: c.route.limit, left: c.route.limit, missing: c.rctx.Request.Header.ContentLength()}
 }
 
 // extendRead gives a slow body as long as the route has.
@@ -70,14 +70,11 @@ func (c *Call) extendRead() {
 // readBody returns the whole body, which is valid until the handler returns.
 func (c *Call) readBody() ([]byte, error) {
 	n := c.rctx.Request.Header.ContentLength()
-	if n > c.route.limit {
-		return nil, tooLarge(c.route.limit)
-	}
 	buffer := bodies.Get().(*[]byte) //nolint:errcheck // the pool holds nothing else
 	c.body = buffer
 	from := c.Reader()
 	b := (*buffer)[:0]
-	if n > cap(b) {
+	if n > cap(b) && n <= c.route.limit {
 		b = make([]byte, 0, n)
 	}
 	for {
@@ -106,17 +103,21 @@ func (c *Call) releaseBody() {
 // limited reads no more than its limit, and turns what goes wrong on the wire into faults.
 type limited struct {
 	from    io.Reader
-	left    int
+	limit   int
+	left    int // bytes up to the limit
 	missing int // bytes up to the Content-Length, or negative without one
 }
 
 func (l *limited) Read(p []byte) (int, error) {
+	if l.missing > l.left { // known before it is read
+		return 0, l.tooLarge()
+	}
 	if len(p) > l.left+1 {
 		p = p[:l.left+1]
 	}
 	n, err := l.from.Read(p)
 	if n > l.left {
-		return 0, tooLarge(0)
+		return 0, l.tooLarge()
 	}
 	l.left -= n
 	if l.missing >= 0 {
@@ -132,12 +133,8 @@ func (l *limited) Read(p []byte) (int, error) {
 	return n, fault.New(fault.Malformed, "body_truncated", "the body could not be read to its end").Wrap(err)
 }
 
-func tooLarge(limit int) error {
-	f := fault.New(fault.TooLarge, "body_too_large", "the body is larger than this path takes")
-	if limit > 0 {
-		f = f.With("limit", limit)
-	}
-	return f
+func (l *limited) tooLarge() error {
+	return fault.New(fault.TooLarge, "body_too_large", "the body is larger than %d bytes", l.limit).With("limit", l.limit)
 }
 
 // isJSON reports whether the media type is application/json, in UTF-8 where it names a charset.

@@ -169,6 +169,9 @@ func TestBodyLimits(t *testing.T) {
 			}
 			if c.status == 413 {
 				wantProblem(t, answers[0], 413, "body_too_large")
+				if answers[0].body["limit"] == nil {
+					t.Errorf("%s of %d by %s: got %s", c.path, c.length, name, answers[0].text)
+				}
 			}
 		}
 	}
@@ -288,10 +291,25 @@ func (timeoutError) Error() string   { return "i/o timeout" }
 func (timeoutError) Timeout() bool   { return true }
 func (timeoutError) Temporary() bool { return true }
 
+// endless never ends, and counts what was taken from it.
+type endless struct{ taken int }
+
+func (e *endless) Read(p []byte) (int, error) { e.taken += len(p); return len(p), nil }
+
+func TestNothingIsReadOfABodyThatSaysItIsTooLarge(t *testing.T) {
+	for missing, most := range map[int]int{11: 0, -1: 11} {
+		from := &endless{}
+		_, err := io.ReadAll(&limited{from: from, limit: 10, left: 10, missing: missing})
+		if codeOf(err) != "body_too_large" || from.taken > most {
+			t.Errorf("%d bytes were read, %v", from.taken, err)
+		}
+	}
+}
+
 func TestABodyThatDoesNotComeIsA408(t *testing.T) {
 	s := newServer(t, Options{}, nil)
 	for err, status := range map[error]int{timeoutError{}: 408, errors.New("reset"): 400} {
-		_, got := (&limited{from: brokenReader{err}, left: 10}).Read(make([]byte, 10))
+		_, got := (&limited{from: brokenReader{err}, left: 10, missing: -1}).Read(make([]byte, 10))
 		if p := s.problem(got, "r"); p.Status != status || p.Retryable != (status == 408) {
 			t.Errorf("%v: got %+v", err, p)
 		}
