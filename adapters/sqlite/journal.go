@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"kassa/core/clock"
@@ -105,6 +106,12 @@ func column(kind string) string {
 	return ""
 }
 
+// numberFirst turns register:number into number:register and back: registers that sell side by side then share the pages of the index.
+func numberFirst(value string) string {
+	a, b, _ := strings.Cut(value, ":")
+	return b + ":" + a
+}
+
 func (t *tx) append(r *journal.Record) error {
 	var idem, sale, number any
 	for _, k := range r.Keys {
@@ -114,7 +121,7 @@ func (t *tx) append(r *journal.Record) error {
 		case "sale":
 			sale = k.Value()
 		case "number":
-			number = k.Value()
+			number = numberFirst(k.Value())
 		default:
 			if err := exec(t.conn, "INSERT INTO keys (key, position) VALUES (?, ?)", string(k), r.Position); err != nil {
 				return err
@@ -128,27 +135,32 @@ func (t *tx) append(r *journal.Record) error {
 	return t.index(r)
 }
 
+// spanBits says how many positions share a span: 4,096.
+const spanBits = 12
+
 // index adds what the record is listed by.
 func (t *tx) index(r *journal.Record) error {
+	span := r.Position >> spanBits
 	for _, ref := range r.Refs {
-		n, err := t.intern(string(ref))
+		n, err := t.intern(string(ref), span)
 		if err != nil {
 			return err
 		}
-		var day int64
 		if ref.Dated() {
-			day = int64(r.Day)
+			err = exec(t.conn, "INSERT INTO days (ref, day, position) VALUES (?, ?, ?)", n, int64(r.Day), r.Position)
+		} else {
+			err = exec(t.conn, "INSERT INTO refs (span, ref, position) VALUES (?, ?, ?)", span, n, r.Position)
 		}
-		if err := exec(t.conn, "INSERT INTO refs (ref, day, position) VALUES (?, ?, ?)", n, day, r.Position); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	for _, l := range r.Lines {
-		n, err := t.intern("account:" + l.Account)
+		n, err := t.intern("account:"+l.Account, span)
 		if err != nil {
 			return err
 		}
-		if err := exec(t.conn, "INSERT INTO lines (account, position, amount, balance) VALUES (?, ?, ?, ?)", n, r.Position, l.Amount, l.Balance); err != nil {
+		if err := exec(t.conn, "INSERT INTO lines (span, account, position, amount, balance) VALUES (?, ?, ?, ?, ?)", span, n, r.Position, l.Amount, l.Balance); err != nil {
 			return err
 		}
 	}
@@ -163,6 +175,9 @@ func (j *Journal) Find(ctx context.Context, s id.Store, keys []journal.Key) (map
 			query, value := "SELECT r.hash, r.body FROM keys k JOIN records r ON r.position = k.position WHERE k.key = ?", string(k)
 			if c := column(k.Kind()); c != "" {
 				query, value = "SELECT hash, body FROM records WHERE "+c+" = ?", k.Value()
+				if c == "number" {
+					value = numberFirst(value)
+				}
 			}
 			if err := each(t.conn, query, func(st *sqlite.Stmt) error {
 				r, err := j.open(st, 0)
@@ -199,34 +214,43 @@ func (j *Journal) List(ctx context.Context, s id.Store, ref journal.Ref, g journ
 	var rs []journal.Record
 	err := j.d.read(ctx, s, func(t *tx) error {
 		n, err := t.lookup(string(ref))
-		if err != nil || n == 0 {
+		if err != nil || n.id == 0 {
 			return err
 		}
-		return each(t.conn, `SELECT r.hash, r.body FROM refs f JOIN records r ON r.position = f.position
-			WHERE f.ref = ? AND f.day >= ? AND f.day <= ? AND (f.day, f.position) < (?, ?) ORDER BY f.day DESC, f.position DESC LIMIT ?`,
-			func(st *sqlite.Stmt) error {
-				r, err := j.open(st, 0)
-				rs = append(rs, r)
-				return err
-			}, append([]any{n}, bounds(ref, g)...)...)
+		query, args := byPosition(n.id, g)
+		if ref.Dated() {
+			query, args = byDay(n.id, g)
+		}
+		return each(t.conn, query, func(st *sqlite.Stmt) error {
+			r, err := j.open(st, 0)
+			rs = append(rs, r)
+			return err
+		}, args...)
 	})
 	return rs, err
 }
 
-// bounds turns a range into arguments: least and largest day, the place to continue before, and the limit.
-func bounds(ref journal.Ref, g journal.Range) []any {
-	from, to, place := int64(0), int64(math.MaxInt64), g.Before
-	if ref.Dated() {
-		from = int64(g.From)
-		if g.To != 0 {
-			to = int64(g.To)
-		}
+func byPosition(ref int64, g journal.Range) (query string, args []any) {
+	before := g.Before.Position
+	if before == 0 {
+		before = math.MaxInt64
 	}
-	day, position := int64(place.Day), place.Position
-	if place == (journal.Place{}) {
+	return `SELECT r.hash, r.body FROM spans s CROSS JOIN refs f ON f.span = s.span AND f.ref = s.name CROSS JOIN records r ON r.position = f.position
+		WHERE s.name = ? AND s.span <= ? AND f.position < ? ORDER BY s.span DESC, f.position DESC LIMIT ?`,
+		[]any{ref, before >> spanBits, before, int64(g.Limit)}
+}
+
+func byDay(ref int64, g journal.Range) (query string, args []any) {
+	to, day, position := int64(math.MaxInt64), int64(g.Before.Day), g.Before.Position
+	if g.To != 0 {
+		to = int64(g.To)
+	}
+	if g.Before == (journal.Place{}) {
 		day, position = math.MaxInt64, math.MaxInt64
 	}
-	return []any{from, to, day, position, int64(g.Limit)}
+	return `SELECT r.hash, r.body FROM days f CROSS JOIN records r ON r.position = f.position
+		WHERE f.ref = ? AND f.day >= ? AND f.day <= ? AND (f.day, f.position) < (?, ?) ORDER BY f.day DESC, f.position DESC LIMIT ?`,
+		[]any{ref, int64(g.From), to, day, position, int64(g.Limit)}
 }
 
 // From implements journal.Repository.
@@ -248,15 +272,23 @@ func (j *Journal) Index(ctx context.Context, s id.Store, fn func(journal.Entry) 
 		for _, kind := range []string{"record", "idem", "sale", "no"} {
 			c := column(kind)
 			if err := each(t.conn, "SELECT "+c+", position FROM records WHERE "+c+" IS NOT NULL", func(st *sqlite.Stmt) error {
-				return fn(journal.Entry{Name: kind + ":" + st.ColumnText(0), Position: st.ColumnInt64(1)})
+				value := st.ColumnText(0)
+				if c == "number" {
+					value = numberFirst(value)
+				}
+				return fn(journal.Entry{Name: kind + ":" + value, Position: st.ColumnInt64(1)})
 			}); err != nil {
 				return err
 			}
 		}
 		for _, query := range []string{
 			"SELECT key, position, 0, 0, 0 FROM keys",
-			"SELECT coalesce(n.name, ''), f.position, f.day, 0, 0 FROM refs f LEFT JOIN names n ON n.id = f.ref",
-			"SELECT coalesce(n.name, ''), l.position, 0, l.amount, l.balance FROM lines l LEFT JOIN names n ON n.id = l.account",
+			"SELECT coalesce(n.name, ''), f.position, f.day, 0, 0 FROM days f LEFT JOIN names n ON n.id = f.ref",
+			// What spans does not lead to is as good as missing, and so is what stands in the wrong span.
+			`SELECT n.name, f.position, 0, 0, 0 FROM refs f JOIN spans s ON s.name = f.ref AND s.span = f.span JOIN names n ON n.id = f.ref
+				WHERE f.span = f.position >> 12`,
+			`SELECT n.name, l.position, 0, l.amount, l.balance FROM lines l JOIN spans s ON s.name = l.account AND s.span = l.span JOIN names n ON n.id = l.account
+				WHERE l.span = l.position >> 12`,
 		} {
 			if err := each(t.conn, query, func(st *sqlite.Stmt) error {
 				return fn(journal.Entry{Name: st.ColumnText(0), Position: st.ColumnInt64(1), Day: clock.Date(st.ColumnInt32(2)),

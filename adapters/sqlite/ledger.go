@@ -27,15 +27,16 @@ func (l *Ledger) Postings(ctx context.Context, s id.Store, a ledger.ID, p page.R
 	}
 	err = l.j.d.read(ctx, s, func(t *tx) error {
 		n, err := t.lookup(string(a.Ref()))
-		if err != nil || n == 0 {
+		if err != nil || n.id == 0 {
 			return err
 		}
-		return each(t.conn, `SELECT l.amount, l.balance, r.hash, r.body FROM lines l JOIN records r ON r.position = l.position
-			WHERE l.account = ? AND l.position < ? ORDER BY l.position DESC LIMIT ?`, func(st *sqlite.Stmt) error {
+		return each(t.conn, `SELECT l.amount, l.balance, r.hash, r.body FROM spans s CROSS JOIN lines l ON l.span = s.span AND l.account = s.name
+			CROSS JOIN records r ON r.position = l.position
+			WHERE s.name = ? AND s.span <= ? AND l.position < ? ORDER BY s.span DESC, l.position DESC LIMIT ?`, func(st *sqlite.Stmt) error {
 			r, err := l.j.open(st, 2)
 			list.Items = append(list.Items, ledger.Posting{Amount: a.Shown(st.ColumnInt64(0)), Balance: a.Shown(st.ColumnInt64(1)), Record: r})
 			return err
-		}, n, before, int64(p.Limit)+1)
+		}, n.id, before>>spanBits, before, int64(p.Limit)+1)
 	})
 	if len(list.Items) > p.Limit {
 		list.Items = list.Items[:p.Limit]

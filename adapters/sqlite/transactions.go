@@ -18,7 +18,7 @@ type tx struct {
 	file   *file
 	conn   *sqlite.Conn
 	doomed error // a joined call failed: the outer one cannot commit
-	names  map[string]int64
+	names  map[string]named
 }
 
 // txKey is keyed by the database, so that a context that carries another database's transaction is not mistaken for ours.

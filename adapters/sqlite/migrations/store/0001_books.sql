@@ -42,20 +42,36 @@ CREATE TABLE names (
   name TEXT NOT NULL UNIQUE
 );
 
--- day is 0 for refs that are listed by position.
+-- What records are listed by, and their ledger lines. Both are clustered by span, some thousand positions, before anything else: all that is
+-- written at one time goes to the same few pages, however many products and registers there are. spans says in which spans a name occurs.
 CREATE TABLE refs (
+  span     INTEGER NOT NULL,
   ref      INTEGER NOT NULL,
-  day      INTEGER NOT NULL,
   position INTEGER NOT NULL,
-  PRIMARY KEY (ref, day, position)
+  PRIMARY KEY (span, ref, position)
 ) WITHOUT ROWID;
 
 CREATE TABLE lines (
+  span     INTEGER NOT NULL,
   account  INTEGER NOT NULL,
   position INTEGER NOT NULL,
   amount   INTEGER NOT NULL,
   balance  INTEGER NOT NULL,
-  PRIMARY KEY (account, position)
+  PRIMARY KEY (span, account, position)
+) WITHOUT ROWID;
+
+CREATE TABLE spans (
+  name INTEGER NOT NULL,
+  span INTEGER NOT NULL,
+  PRIMARY KEY (name, span)
+) WITHOUT ROWID;
+
+-- Refs that are listed by business day.
+CREATE TABLE days (
+  ref      INTEGER NOT NULL,
+  day      INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (ref, day, position)
 ) WITHOUT ROWID;
 
 -- Values that are only ever asked for by their ref.
