@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -28,7 +29,20 @@ type lane struct {
 func (l *lane) serve() {
 	defer l.w.wg.Done()
 	for first := range l.queue {
+		l.gather()
 		l.process(l.collect(first))
+	}
+}
+
+// gather gives the callers that were just answered the processor, as long as more of them come back with their next operation: otherwise the
+// first to come would be a batch of its own. It waits for no time; with one caller it returns at once.
+func (l *lane) gather() {
+	for range maxYields {
+		before := len(l.queue)
+		runtime.Gosched()
+		if len(l.queue) == before || before >= l.w.c.Batch {
+			return
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	maxQueue      = 1024
 	maxInFlight   = 256              // of one DoAll
 	maxValues     = 200_000          // of one generation of the working set
+	maxYields     = 16               // before a batch
 	maxRounds     = 4                // in which an operation may ask for more
 	maxTries      = 10_000           // commits of one batch on heads that moved; the deadline ends them sooner
 	commitTimeout = 20 * time.Second // of one batch, all tries together
