@@ -67,10 +67,16 @@ func (c *Call) ID(name, entity string) (id.ID, error) {
 // Query returns a query parameter, or "" where it is absent.
 func (c *Call) Query(name string) string { return string(c.rctx.QueryArgs().Peek(name)) }
 
+// typed returns a query parameter that is no free text, and whether it is there. There and empty is not the same as absent.
+func (c *Call) typed(name string) (string, bool) {
+	args := c.rctx.QueryArgs()
+	return string(args.Peek(name)), args.Has(name)
+}
+
 // QueryID returns a query parameter as an id, or "" where it is absent.
 func (c *Call) QueryID(name string) (id.ID, error) {
-	s := c.Query(name)
-	if s == "" {
+	s, ok := c.typed(name)
+	if !ok {
 		return "", nil
 	}
 	v, err := id.Parse(s)
@@ -82,8 +88,8 @@ func (c *Call) QueryID(name string) (id.ID, error) {
 
 // QueryDate returns a query parameter as a date, or zero where it is absent.
 func (c *Call) QueryDate(name string) (clock.Date, error) {
-	s := c.Query(name)
-	if s == "" {
+	s, ok := c.typed(name)
+	if !ok {
 		return 0, nil
 	}
 	d, err := clock.ParseDate(s)
@@ -95,8 +101,8 @@ func (c *Call) QueryDate(name string) (clock.Date, error) {
 
 // QueryTime returns a query parameter as an instant, or the zero time where it is absent.
 func (c *Call) QueryTime(name string) (time.Time, error) {
-	s := c.Query(name)
-	if s == "" {
+	s, ok := c.typed(name)
+	if !ok {
 		return time.Time{}, nil
 	}
 	t, err := time.Parse(time.RFC3339, s)
@@ -108,8 +114,8 @@ func (c *Call) QueryTime(name string) (time.Time, error) {
 
 // QueryInt returns a query parameter as an integer within 2^53-1, or absent where it is absent.
 func (c *Call) QueryInt(name string, absent int64) (int64, error) {
-	s := c.Query(name)
-	if s == "" {
+	s, ok := c.typed(name)
+	if !ok {
 		return absent, nil
 	}
 	n, ok := parseInt([]byte(s))
@@ -127,8 +133,8 @@ func (c *Call) QueryBool(name string) (bool, error) {
 
 // QueryOne returns a query parameter that is one of the words, or "" where it is absent.
 func (c *Call) QueryOne(name string, words ...string) (string, error) {
-	s := c.Query(name)
-	if s == "" {
+	s, ok := c.typed(name)
+	if !ok {
 		return "", nil
 	}
 	for _, w := range words {
@@ -146,7 +152,7 @@ func queryFault(name, detail string) error {
 // Page returns limit and cursor of a route that is Paged. A limit outside 1 to 200 is a Malformed fault with code limit_invalid.
 func (c *Call) Page() (page.Request, error) {
 	p := page.Request{Limit: page.DefaultLimit, After: c.Query("cursor")}
-	if s := c.Query("limit"); s != "" {
+	if s, ok := c.typed("limit"); ok {
 		n, err := strconv.Atoi(s)
 		if err != nil {
 			n = 0

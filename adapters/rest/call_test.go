@@ -46,7 +46,12 @@ func TestQueryHelpers(t *testing.T) {
 		{"x=-9007199254740991", func(c *Call) (any, error) { return c.QueryInt("x", 7) }, int64(-maxInt), false},
 		{"x=9007199254740992", func(c *Call) (any, error) { return c.QueryInt("x", 7) }, nil, true},
 		{"x=1.5", func(c *Call) (any, error) { return c.QueryInt("x", 7) }, nil, true},
-		{"x=", func(c *Call) (any, error) { return c.QueryBool("x") }, false, false},
+		{"", func(c *Call) (any, error) { return c.QueryBool("x") }, false, false},
+		{"x=", func(c *Call) (any, error) { return c.QueryBool("x") }, nil, true},
+		{"x=", func(c *Call) (any, error) { return c.QueryInt("x", 7) }, nil, true},
+		{"x=", func(c *Call) (any, error) { return c.QueryDate("x") }, nil, true},
+		{"x=", func(c *Call) (any, error) { return c.QueryTime("x") }, nil, true},
+		{"x", func(c *Call) (any, error) { return c.QueryID("x") }, nil, true},
 		{"x=true", func(c *Call) (any, error) { return c.QueryBool("x") }, true, false},
 		{"x=1", func(c *Call) (any, error) { return c.QueryBool("x") }, nil, true},
 		{"x=low", func(c *Call) (any, error) { return c.QueryOne("x", "out", "low") }, "low", false},
@@ -82,7 +87,7 @@ func TestPageRequests(t *testing.T) {
 		code  string
 	}{
 		"": {50, ""}, "limit=1": {1, ""}, "limit=200&cursor=abc": {200, ""},
-		"limit=0": {0, "limit_invalid"}, "limit=201": {0, "limit_invalid"}, "limit=-1": {0, "limit_invalid"}, "limit=x": {0, "limit_invalid"},
+		"limit=0": {0, "limit_invalid"}, "limit=": {0, "limit_invalid"}, "limit=201": {0, "limit_invalid"}, "limit=-1": {0, "limit_invalid"}, "limit=x": {0, "limit_invalid"},
 		"limit=1.0": {0, "limit_invalid"}, "limit=99999999999999999999": {0, "limit_invalid"},
 	} {
 		called(t, "/call?"+query, func(c *Call) {

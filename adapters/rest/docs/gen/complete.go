@@ -56,6 +56,10 @@ func completeOperation(op *openapi3.Operation, method, path, problem string) err
 		}
 	}
 	op.Extensions = map[string]any{"x-role": role}
+	op.Description = strings.TrimSpace(op.Description + "\n\nWho may call: " + role + ".")
+	for _, p := range op.Parameters {
+		completeParameter(p.Value)
+	}
 	op.OperationID = operationID(method, path)
 	op.Security = securityOf(role)
 	for status, ref := range op.Responses.Map() {
@@ -104,6 +108,22 @@ func refusals(problem string) openapi3.ResponseBodies {
 		completeResponse(status, ref.Value, problem)
 	}
 	return shared
+}
+
+// completeParameter gives what has one form everywhere that form.
+func completeParameter(p *openapi3.Parameter) {
+	switch p.In + " " + p.Name {
+	case "header Idempotency-Key":
+		p.Schema = openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(255).WithPattern(`^[ -~]+$`).NewRef()
+	case "header If-Match":
+		p.Schema = openapi3.NewStringSchema().WithPattern(`^"[0-9]+"$`).NewRef()
+		p.Example = `"1"`
+	case "query limit":
+		p.Schema = openapi3.NewIntegerSchema().WithMin(1).WithMax(200).WithDefault(50).NewRef()
+	}
+	if p.In == openapi3.ParameterInPath {
+		p.Schema = openapi3.NewStringSchema().WithPattern(`^[A-Za-z0-9_-]{1,64}$`).NewRef()
+	}
 }
 
 // completeBody says that a body is JSON where the annotations say nothing else.

@@ -72,6 +72,8 @@ func TestWhatTheTypesSay(t *testing.T) {
 		schemas + "thingBody/properties/created_at/format":                          "date-time",
 		schemas + "Page_thingBody/properties/next_cursor/nullable":                  true,
 		things + "post/x-role":                                                      "manager",
+		things + "post/description":                                                 "Who may call: manager.",
+		things + "post/parameters/0/schema/maxLength":                               255,
 		things + "post/operationId":                                                 "post_things",
 		things + "post/security/0/bearer":                                           []any{},
 		things + "post/security/1/cookie":                                           []any{},

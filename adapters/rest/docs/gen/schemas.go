@@ -74,7 +74,9 @@ func refine(ref *openapi3.SchemaRef, expr ast.Expr) (nullable bool) {
 // schemaOf returns the schema of a wire type of adapters/rest, or nil.
 func schemaOf(wireType string) *openapi3.Schema {
 	integer := func() *openapi3.Schema { return openapi3.NewInt64Schema().WithMin(-maxInt).WithMax(maxInt) }
-	decimal := func() *openapi3.Schema { return openapi3.NewStringSchema().WithPattern(`^-?[0-9]+(\.[0-9]{1,3})?$`) }
+	decimal := func() *openapi3.Schema {
+		return openapi3.NewStringSchema().WithPattern(`^-?(0|[1-9][0-9]*)(\.[0-9]{1,3})?$`)
+	}
 	switch wireType {
 	case "Int":
 		return integer()
