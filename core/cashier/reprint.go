@@ -47,10 +47,10 @@ func (o *reprintOperation) Apply(v *writer.View) (journal.Draft, []writer.Value,
 	}, nil, nil
 }
 
-// Reprint notes that the receipt of a bill is printed again and returns the bill; bill_unknown.
-func (s *Service) Reprint(ctx context.Context, st id.Store, i id.ID) (Booked, error) {
+// Reprint notes that the receipt of a bill is printed again and returns what it needs; bill_unknown.
+func (s *Service) Reprint(ctx context.Context, st id.Store, i id.ID) (Slip, error) {
 	if _, err := s.w.Do(ctx, st, &reprintOperation{bill: i}); err != nil {
-		return Booked{}, err
+		return Slip{}, err
 	}
-	return s.Get(ctx, st, i)
+	return s.Slip(ctx, st, i)
 }
