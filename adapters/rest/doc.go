@@ -68,7 +68,8 @@
 //
 // go generate ./adapters/rest writes docs/openapi.json from the annotations. @Security is one of cashier, manager and operator, as the
 // route says; without it the operation is public. Do not write @ID, @Accept json, @Produce json, and @Failure for 400, 401, 403, 404, 413,
-// 415 and 422 unless you have a code to name: they are added. Text in backquotes names the codes.
+// 415 and 422 unless you have a code to name: they are added, and so are the forms of limit, If-Match, Idempotency-Key and path
+// parameters. Text in backquotes names the codes. Server.CheckDocument holds routes and document together, with their roles.
 package rest
 
 //go:generate go run ./docs/gen
