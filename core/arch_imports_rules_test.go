@@ -45,6 +45,8 @@ var folders = []folder{
 		},
 		tests: []string{"kassa/containers", openapi},
 	},
+	// The HTTP suite is a client: it knows the API and nothing behind it. Whoever wires a server hands it in.
+	{path: "adapters/rest/resttest", may: []string{http}},
 	// It turns what swag read from the handlers into OpenAPI 3, at `make generate` only.
 	{path: "adapters/rest/docs/gen", may: []string{"github.com/swaggo/swag/...", openapi, http}},
 	// Each store knows its own driver and nothing of the other: either can go without the other noticing.
@@ -71,7 +73,7 @@ var folders = []folder{
 			"kassa/adapters/system", "kassa/static", "kassa/mongo_setup", fx, dig, mongo, zombiezen, modernc, http,
 			"github.com/caarlos0/env/v11", "github.com/prometheus/client_golang/...",
 		},
-		tests: []string{"kassa/adapters/storetest", "kassa/adapters/mongodb/mongotest"},
+		tests: []string{"kassa/adapters/storetest", "kassa/adapters/rest/resttest", "kassa/adapters/mongodb/mongotest"},
 	},
 	// Commands turn flags and environment into containers and a fault into one sentence and an exit code. They decide nothing.
 	{

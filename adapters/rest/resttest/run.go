@@ -1,0 +1,21 @@
+package resttest
+
+import "testing"
+
+// Run runs the suite.
+func Run(t *testing.T, open Open) {
+	for _, c := range []struct {
+		name string
+		run  func(t *testing.T, open Open)
+	}{
+		{"golden numbers", golden},
+		{"golden refund", goldenRefund},
+		{"payment", payment},
+		{"races", races},
+		{"late sales", late},
+		{"void", voids},
+		{"real data", realData},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
+	}
+}

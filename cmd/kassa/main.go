@@ -1,0 +1,123 @@
+// Command kassa is the point-of-sale backend: it serves the REST API and its documents, imports products, and proves the books.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	_ "time/tzdata" // time zones on machines without them
+
+	"kassa/containers"
+	"kassa/core/fault"
+)
+
+// command is one word after kassa.
+type command struct {
+	name, summary string
+	run           func(ctx context.Context, c *call) error
+}
+
+// call is what a command works with.
+type call struct {
+	args   []string
+	out    io.Writer
+	errs   io.Writer
+	config func() (containers.Config, error)
+}
+
+var commands = []command{
+	{"serve", "serve the API, its documents and the web apps", serve},
+	{"demo", "serve a shop with 100 products, a till, a cashier and a manager", demo},
+	{"import", "import products from a CSV or JSON file", importProducts},
+	{"verify", "prove that the books are whole", verify},
+	{"bench", "measure this machine with simulated tills", benchmark},
+}
+
+// errUsage ends a command whose usage was printed already.
+var errUsage = errors.New("usage")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	switch {
+	case err == nil:
+	case errors.Is(err, errUsage):
+		os.Exit(2)
+	default:
+		fmt.Fprintln(os.Stderr, "kassa:", sentence(err))
+		os.Exit(1)
+	}
+}
+
+// sentence returns what a person needs to know of an error.
+func sentence(err error) string {
+	if f, ok := fault.As(err); ok {
+		return f.Message
+	}
+	return err.Error()
+}
+
+func run(ctx context.Context, args []string, out, errs io.Writer) error {
+	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+		usage(out)
+		if len(args) == 0 {
+			return errUsage
+		}
+		return nil
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return c.run(ctx, &call{args: args[1:], out: out, errs: errs, config: func() (containers.Config, error) { return readConfig(errs) }})
+		}
+	}
+	return fmt.Errorf("there is no command %q; kassa help lists them", args[0])
+}
+
+func usage(out io.Writer) {
+	fmt.Fprintln(out, "Kassa is a point-of-sale backend.\n\nUsage: kassa COMMAND [flags]")
+	for _, c := range commands {
+		fmt.Fprintf(out, "  %-8s %s\n", c.name, c.summary)
+	}
+	fmt.Fprintln(out, "\nkassa COMMAND --help says more. Settings come from the environment; .env.example lists them.")
+}
+
+// parse reads the flags of a command; positional names its arguments, for the usage. --help is no error: done is true then.
+func (c *call) parse(fs *flag.FlagSet, positional, about string) (done bool, err error) {
+	fs.SetOutput(c.errs)
+	fs.Usage = func() {
+		fmt.Fprintf(c.out, "Usage: kassa %s [flags] %s\n\n%s\n", fs.Name(), positional, about)
+		fs.SetOutput(c.out)
+		fs.PrintDefaults()
+	}
+	switch err := fs.Parse(c.args); {
+	case errors.Is(err, flag.ErrHelp):
+		return true, nil
+	case err != nil:
+		return true, errUsage
+	}
+	return false, nil
+}
+
+func readConfig(errs io.Writer) (containers.Config, error) {
+	c, err := containers.ReadConfig()
+	c.Log = slog.New(slog.NewJSONHandler(errs, nil))
+	limitMemory()
+	return c, err
+}
+
+// limitMemory keeps the heap small on a shop's laptop unless GOMEMLIMIT says otherwise: it is a soft limit.
+func limitMemory() {
+	const soft = 200 << 20
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(soft)
+	}
+}

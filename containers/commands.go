@@ -1,0 +1,155 @@
+package containers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kassa/adapters/rest/productfile"
+	"kassa/adapters/sqlite"
+	"kassa/adapters/system"
+	"kassa/core/audit"
+	"kassa/core/inventory"
+	"kassa/core/store"
+	"kassa/core/verify"
+	"kassa/core/writer"
+
+	"go.uber.org/fx"
+)
+
+// Serve serves until ctx ends. ready is called once the servers listen.
+func Serve(ctx context.Context, c Config, ready func(at *Listening)) error {
+	var at *Listening
+	app := fx.New(Core(c), Web(), fx.Populate(&at))
+	return run(ctx, app, func(ctx context.Context) error {
+		ready(at)
+		select {
+		case <-ctx.Done():
+			return nil
+		case s := <-app.Wait():
+			return fmt.Errorf("kassa stopped by itself with exit code %d; the log says why", s.ExitCode)
+		}
+	})
+}
+
+// ImportFile is what kassa import reads.
+type ImportFile struct {
+	Path     string
+	Format   string // csv or json; empty: by the file's name
+	DryRun   bool
+	Count    bool
+	Progress func(rows int) // told every now and then
+}
+
+// Import imports products into the only store of the data folder.
+func Import(ctx context.Context, c Config, f ImportFile) (inventory.ImportResult, error) {
+	var result inventory.ImportResult
+	format, err := formatOf(f)
+	if err != nil {
+		return result, err
+	}
+	var products *inventory.Service
+	var stores store.Repository
+	app := fx.New(Core(c), fx.Populate(&products, &stores))
+	err = run(ctx, app, func(ctx context.Context) error {
+		ctx = audit.WithActor(ctx, audit.System())
+		s, err := onlyStore(ctx, stores)
+		if err != nil {
+			return err
+		}
+		file, err := os.Open(f.Path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		rows, err := productfile.Read(format, file)
+		if err != nil {
+			return err
+		}
+		result, err = products.Import(ctx, s.ID, inventory.Import{Rows: rows, DryRun: f.DryRun, Count: f.Count,
+			Progress: func(r inventory.ImportResult) { f.Progress(r.Created + r.Updated + r.Unchanged + r.Failed) }})
+		return err
+	})
+	return result, err
+}
+
+// formatOf returns the format that was asked for, or the one that the file's name says.
+func formatOf(f ImportFile) (productfile.Format, error) {
+	name := f.Format
+	if name == "" {
+		name = strings.TrimPrefix(strings.ToLower(filepath.Ext(f.Path)), ".")
+	}
+	format, err := productfile.ParseFormat(name)
+	if err != nil {
+		return format, fmt.Errorf("%s is neither .csv nor .json; say which with --format", filepath.Base(f.Path))
+	}
+	return format, nil
+}
+
+func onlyStore(ctx context.Context, stores store.Repository) (store.Store, error) {
+	all, err := stores.List(ctx)
+	switch {
+	case err != nil:
+		return store.Store{}, err
+	case len(all) == 0:
+		return store.Store{}, errors.New("there is no store yet; start kassa serve and POST /api/v1/setup first, or use kassa demo")
+	case len(all) > 1:
+		return store.Store{}, fmt.Errorf("there are %d stores in the data folder; use the API of the one you mean", len(all))
+	}
+	return all[0], nil
+}
+
+// Verify proves the books of every store in the data folder, beside a running server. It reports to out and returns an error when
+// anything is off.
+func Verify(ctx context.Context, c Config, out io.Writer, progress func(store string, done, of int64)) (err error) {
+	d, err := sqlite.OpenReader(c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	storage := sqliteStorage(d, system.NewIDs(system.Clock{}))
+	stores, err := storage.Stores.List(ctx)
+	if err != nil {
+		return err
+	}
+	off := 0
+	for _, s := range stores {
+		v := verify.Verifier{Provider: storage.Provider, Journal: storage.Journal, Projections: projections(storage.Bindings),
+			Progress: func(done, of int64) { progress(s.Name, done, of) }}
+		r, err := v.Run(ctx, s.ID)
+		if err != nil {
+			return fmt.Errorf("store %s cannot be read: %w", s.Name, err)
+		}
+		fmt.Fprintf(out, "%s: %d records, %d values and %d index entries read, %d findings\n", s.Name, r.Records, r.Values, r.Entries, int64(len(r.Findings))+r.More)
+		for _, f := range r.Findings {
+			fmt.Fprintln(out, " -", f)
+		}
+		if r.More > 0 {
+			fmt.Fprintf(out, " - and %d more\n", r.More)
+		}
+		if !r.Clean() {
+			off++
+		}
+	}
+	if off > 0 {
+		return fmt.Errorf("the books of %d of %d stores are off", off, len(stores))
+	}
+	return nil
+}
+
+// projections lists each projection of the bindings once.
+func projections(bs []writer.Binding) []writer.Projection {
+	var ps []writer.Projection
+	seen := map[writer.Projection]bool{}
+	for _, b := range bs {
+		if !seen[b.Projection] {
+			seen[b.Projection] = true
+			ps = append(ps, b.Projection)
+		}
+	}
+	return ps
+}

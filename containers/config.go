@@ -1,0 +1,60 @@
+// Package containers wires the core to its adapters. It is the only package that knows all of them, and the only one that imports fx.
+package containers
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is what the environment says. See .env.example for what each variable means.
+type Config struct {
+	Addr            string `env:"KASSA_ADDR" envDefault:"127.0.0.1:8080"`
+	MetricsAddr     string `env:"KASSA_METRICS_ADDR" envDefault:"127.0.0.1:9090"`
+	Data            string `env:"KASSA_DATA" envDefault:"./data"`
+	MongoURI        string `env:"KASSA_MONGODB_URI"`
+	JWTKey          string `env:"KASSA_JWT_KEY"`
+	OperatorKey     string `env:"KASSA_OPERATOR_KEY"`
+	ResetProtection string `env:"KASSA_RESET_PROTECTION" envDefault:"on"`
+	Bench           bool   `env:"KASSA_BENCH"` // serves the bench's floor route; for kassa bench only
+	BcryptCost      int    `env:"KASSA_BCRYPT_COST" envDefault:"12"`
+
+	Demo bool         // set by kassa demo
+	Log  *slog.Logger // nil: none
+}
+
+// ReadConfig reads the environment and says in one sentence what is wrong with it.
+func ReadConfig() (Config, error) {
+	var c Config
+	if err := env.Parse(&c); err != nil {
+		return c, fmt.Errorf("the environment cannot be read: %w", err)
+	}
+	return c, c.check()
+}
+
+func (c *Config) check() error {
+	for name, addr := range map[string]string{"KASSA_ADDR": c.Addr, "KASSA_METRICS_ADDR": c.MetricsAddr} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("%s is %q, and an address looks like 127.0.0.1:8080", name, addr)
+		}
+	}
+	switch {
+	case c.ResetProtection != "on" && c.ResetProtection != "off":
+		return fmt.Errorf("KASSA_RESET_PROTECTION is on or off, not %q", c.ResetProtection)
+	case c.JWTKey != "" && len(c.JWTKey) < minKey:
+		return fmt.Errorf("KASSA_JWT_KEY has %d bytes and needs at least %d", len(c.JWTKey), minKey)
+	case c.MongoURI != "":
+		if u, err := url.Parse(c.MongoURI); err != nil || u.Host == "" {
+			return errors.New("KASSA_MONGODB_URI is not a MongoDB URI")
+		}
+		return errors.New("KASSA_MONGODB_URI is set, and this version keeps its books in SQLite only; unset it")
+	}
+	return nil
+}
+
+// minKey is the least bytes of a key that signs tokens.
+const minKey = 32

@@ -1,0 +1,100 @@
+package containers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"kassa/adapters/rest"
+	"kassa/core/id"
+	"kassa/core/journal"
+	"kassa/core/setup"
+	"kassa/core/store"
+	"kassa/core/transaction"
+	"kassa/core/user"
+
+	"go.uber.org/fx"
+)
+
+// newServer makes the REST server with every resource.
+func newServer(c Config, users *user.Service, ids id.Source, p transaction.Provider, stores store.Repository, j journal.Repository,
+	all []rest.Resource, m *writerMetrics,
+) (*rest.Server, error) {
+	if c.Bench {
+		all = append(all, rest.NewFloor())
+	}
+	s, err := rest.New(rest.Options{
+		Auth: authenticator{users}, IDs: ids, Log: c.Log, OperatorKey: c.OperatorKey, Resources: all,
+		Ready: func(ctx context.Context) error { return ready(ctx, p, stores, j) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.register(s.Registry())
+	return s, nil
+}
+
+// ready reads the head of every store.
+func ready(ctx context.Context, p transaction.Provider, stores store.Repository, j journal.Repository) error {
+	all, err := stores.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range all {
+		if err := p.View(ctx, func(ctx context.Context) error { _, err := j.Token(ctx, s.ID); return err }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Listening says where the servers listen, once they do.
+type Listening struct {
+	API, Metrics net.Addr
+	SetupToken   string // needed to set up from another machine; empty once there is a store
+}
+
+// listen opens both listeners and serves on them until the application stops.
+func listen(l fx.Lifecycle, sh fx.Shutdowner, c Config, s *rest.Server, first *setup.Service, token setupToken) *Listening {
+	at := &Listening{}
+	metrics := &http.Server{Handler: s.MetricsHandler(), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 15 * time.Second}
+	serve := func(name string, run func() error) {
+		if err := run(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			c.logger().Error("stopped serving", slog.String("what", name), slog.Any("error", err))
+			_ = sh.Shutdown(fx.ExitCode(1))
+		}
+	}
+	l.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			var lc net.ListenConfig
+			api, err := lc.Listen(ctx, "tcp", c.Addr)
+			if err != nil {
+				return fmt.Errorf("cannot listen on KASSA_ADDR %s: %w", c.Addr, err)
+			}
+			m, err := lc.Listen(ctx, "tcp", c.MetricsAddr)
+			if err != nil {
+				return errors.Join(fmt.Errorf("cannot listen on KASSA_METRICS_ADDR %s: %w", c.MetricsAddr, err), api.Close())
+			}
+			at.API, at.Metrics = api.Addr(), m.Addr()
+			if first.Open(ctx) == nil {
+				at.SetupToken = string(token)
+			}
+			go serve("the API", func() error { return s.Serve(api) })
+			go serve("metrics", func() error { return metrics.Serve(m) })
+			return nil
+		},
+		OnStop: func(ctx context.Context) error { return errors.Join(s.Shutdown(ctx), metrics.Shutdown(ctx)) },
+	})
+	return at
+}
+
+func (c *Config) logger() *slog.Logger {
+	if c.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return c.Log
+}
