@@ -134,7 +134,7 @@ func (im *importer) next() (*importOperation, error) {
 	}
 	for !im.ended {
 		row, err := im.c.Rows.Next()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // as it is: a fault of the file may wrap it
 			im.ended = true
 			break
 		}

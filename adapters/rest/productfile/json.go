@@ -29,7 +29,7 @@ type jsonRows struct {
 func newJSON(from *bufio.Reader) (*jsonRows, error) {
 	r := &jsonRows{from: from}
 	switch c, err := r.skip(); {
-	case errors.Is(err, io.EOF):
+	case err == io.EOF: // as it is, here and below: a fault of the reader may wrap it
 		return nil, invalid("the file is empty")
 	case err != nil:
 		return nil, err
@@ -63,7 +63,7 @@ func (r *jsonRows) Next() (inventory.Row, error) {
 	}
 	c, err := r.start()
 	if err != nil && !errors.Is(err, errDamaged) {
-		r.ended = errors.Is(err, io.EOF)
+		r.ended = err == io.EOF
 		return inventory.Row{}, err
 	}
 	r.number++
@@ -94,7 +94,7 @@ func damaged() error {
 func (r *jsonRows) start() (byte, error) {
 	c, err := r.skip()
 	switch {
-	case !r.array && err == nil && c != '{', r.array && errors.Is(err, io.EOF), r.comma && err == nil && c != ',' && c != ']':
+	case !r.array && err == nil && c != '{', r.array && err == io.EOF, r.comma && err == nil && c != ',' && c != ']':
 		return 0, errDamaged
 	case !r.array || err != nil:
 		return c, err
@@ -106,11 +106,12 @@ func (r *jsonRows) start() (byte, error) {
 		return 0, err
 	case c == ',':
 		_, _ = r.from.Discard(1)
-		if c, err = r.skip(); err != nil || !r.comma || c == ',' || c == ']' {
+		c, err = r.skip()
+		if err == io.EOF || err == nil && (!r.comma || c == ',' || c == ']') {
 			return 0, errDamaged
 		}
 	}
-	return c, nil
+	return c, err
 }
 
 // recover goes to the next line that begins with a row, or ends.
@@ -118,7 +119,7 @@ func (r *jsonRows) recover() error {
 	for {
 		_, err := r.from.ReadSlice('\n')
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == io.EOF:
 			r.ended = true
 			return nil
 		case errors.Is(err, bufio.ErrBufferFull):
@@ -139,7 +140,7 @@ func (r *jsonRows) value(c byte) ([]byte, error) {
 	for {
 		b, err := r.from.ReadByte()
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == io.EOF:
 			return done(raw, size) // what is missing is noticed when the text is read
 		case err != nil:
 			return nil, err

@@ -5,7 +5,6 @@ package productfile
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -43,7 +42,7 @@ func ParseFormat(s string) (Format, error) {
 func Read(f Format, from io.Reader) (inventory.Rows, error) {
 	r := bufio.NewReaderSize(from, 64<<10)
 	start, err := r.Peek(3)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil && err != io.EOF {
 		return nil, err
 	}
 	if bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff}) {
