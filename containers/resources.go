@@ -45,6 +45,6 @@ func resources(s services) []rest.Resource {
 	return []rest.Resource{
 		rest.NewSetup(s.Setup, string(s.Token)), rest.NewSessions(s.Users, s.Setup, s.Stores, s.Journal), rest.NewUsers(s.Users),
 		rest.NewMembers(s.Members), rest.NewPayments(s.Cashier), rest.NewBills(s.Cashier, s.Stores),
-		rest.NewCarts(s.Carts), rest.NewRegisters(s.Registers), rest.NewSettings(s.Settings), rest.NewTopUps(s.Cashier),
+		rest.NewCarts(s.Carts), rest.NewRegisters(s.Registers), rest.NewSettings(s.Settings), rest.NewTopUps(s.Cashier), rest.NewProducts(s.Products),
 	}
 }
