@@ -55,7 +55,7 @@ func placeOf(cursor string, now measure.Quantity) (place, error) {
 	return place{before, measure.Quantity(stock)}, nil
 }
 
-// back walks back from the place. Bills do not say what the stock was: it follows from what came after.
+// back walks back from the place. Bills do not say what the stock was: it follows from what came after them.
 func (s *Service) back(ctx context.Context, st id.Store, product id.ID, from place, limit int) (page.List[Moved], error) {
 	var list page.List[Moved]
 	for {
@@ -74,8 +74,10 @@ func (s *Service) back(ctx context.Context, st id.Store, product id.ID, from pla
 					list.Next = page.Cursor(strconv.FormatInt(from.before, 10), strconv.FormatInt(int64(from.stock), 10))
 					return list, nil
 				}
-				from.before, from.stock = r.Position, from.stock-m.Delta
-				m.Before = from.stock
+				if m.ofBill() {
+					m.Before = from.stock - m.Delta
+				}
+				from.before, from.stock = r.Position, m.Before
 				list.Items = append(list.Items, Moved{m, r})
 			}
 		}

@@ -45,6 +45,9 @@ type Movement struct {
 // After returns the stock after the movement.
 func (m Movement) After() measure.Quantity { return m.Before + m.Delta }
 
+// ofBill reports whether a bill moved the stock.
+func (m Movement) ofBill() bool { return m.Kind == Sale || m.Kind == Refund || m.Kind == Void }
+
 // StockMover is a document that moves stock. A bill leaves Before out: a history computes it.
 type StockMover interface {
 	// StockMovements returns what the document did to the product's stock: one movement, the sum of all lines, or none.
