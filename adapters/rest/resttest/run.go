@@ -15,6 +15,7 @@ func Run(t *testing.T, open Open) {
 		{"late sales", late},
 		{"void", voids},
 		{"real data", realData},
+		{"people", people},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
 	}
