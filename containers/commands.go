@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"kassa/adapters/rest/productfile"
+	"kassa/adapters/productfile"
 	"kassa/adapters/sqlite"
 	"kassa/adapters/system"
 	"kassa/core/audit"

@@ -8,7 +8,7 @@ import (
 
 	mongosetup "kassa/mongo_setup"
 
-	"kassa/adapters/rest/productfile"
+	"kassa/adapters/productfile"
 	"kassa/core/audit"
 	"kassa/core/fault"
 	"kassa/core/id"

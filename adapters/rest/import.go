@@ -3,7 +3,7 @@ package rest
 import (
 	"time"
 
-	"kassa/adapters/rest/productfile"
+	"kassa/adapters/productfile"
 	"kassa/core/fault"
 	"kassa/core/inventory"
 )

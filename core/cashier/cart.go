@@ -98,7 +98,7 @@ func (s *CartService) Change(ctx context.Context, st id.Store, c Cart) (Cart, er
 	return c, err
 }
 
-// Discard removes the cart that has the version. Faults: cart_unknown, version_stale.
+// Discard removes the cart that has the version, or any version when that is 0. Faults: cart_unknown, version_stale.
 func (s *CartService) Discard(ctx context.Context, st id.Store, i id.ID, version int64) error {
 	return s.tx.Transact(ctx, func(ctx context.Context) error { return s.carts.Delete(ctx, st, i, version) })
 }

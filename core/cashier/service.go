@@ -35,11 +35,11 @@ type Service struct {
 	j         journal.Repository
 	registers register.Repository
 	tokens    MemberTokens
-	carts     Carts
+	carts     *CartService
 }
 
 // NewService returns the service.
-func NewService(w *writer.Writer, j journal.Repository, r register.Repository, t MemberTokens, c Carts) *Service {
+func NewService(w *writer.Writer, j journal.Repository, r register.Repository, t MemberTokens, c *CartService) *Service {
 	return &Service{w: w, j: j, registers: r, tokens: t, carts: c}
 }
 
@@ -71,10 +71,7 @@ func (s *Service) Pay(ctx context.Context, st id.Store, c Sale) (writer.Result, 
 		return s.w.Refuse(ctx, st, o.Intent(), err)
 	}
 	r, err := s.w.Do(ctx, st, o)
-	if err == nil && c.Cart != "" {
-		// The sale stands, and its key keeps the cart from being paid again; a cart left behind is only untidy.
-		_ = s.carts.Delete(ctx, st, c.Cart, 0)
-	}
+	s.forget(ctx, st, c.Cart, err)
 	return r, err
 }
 
@@ -147,21 +144,34 @@ func (s *Service) Quote(ctx context.Context, st id.Store, c Sale) (*Bill, error)
 	return quote, err
 }
 
-// PayLate books sales that were made offline, each by itself and in any order. The results are in the order of the commands.
+// PayLate books sales that were made offline, each standing or falling alone, in their order. The results are in the order of the commands.
 func (s *Service) PayLate(ctx context.Context, st id.Store, cs []Sale) ([]writer.Result, []error) {
 	results, errs := make([]writer.Result, len(cs)), make([]error, len(cs))
-	done := make(chan int, len(cs))
-	for i := range cs {
-		cs[i].Late = true
-		go func() {
-			defer func() { done <- i }()
-			results[i], errs[i] = s.Pay(ctx, st, cs[i])
-		}()
+	var ops []writer.Operation
+	var places []int
+	for i, c := range cs {
+		c.Late = true
+		o := s.operation(ctx, st, c)
+		if err := c.check(); err != nil {
+			results[i], errs[i] = s.w.Refuse(ctx, st, o.Intent(), err)
+			continue
+		}
+		ops, places = append(ops, o), append(places, i)
 	}
-	for range cs {
-		<-done
+	done, refused := s.w.DoAll(ctx, st, ops)
+	for k, i := range places {
+		results[i], errs[i] = done[k], refused[k]
+		s.forget(ctx, st, cs[i].Cart, errs[i])
 	}
 	return results, errs
+}
+
+// forget drops the parked cart of a sale that was booked. The sale stands, and its key keeps the cart from being paid again, so a cart that
+// is left behind is only untidy.
+func (s *Service) forget(ctx context.Context, st id.Store, cart id.ID, err error) {
+	if cart != "" && err == nil {
+		_ = s.carts.Discard(ctx, st, cart, 0)
+	}
 }
 
 // Refund gives back a sale or a part of it. Faults: bill_unknown, not_refundable, already_voided, refund_exceeds_sold, line_unknown,

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"kassa/adapters/rest/productfile"
+	"kassa/adapters/productfile"
 	"kassa/core/fault"
 	"kassa/core/inventory"
 )
@@ -190,7 +190,7 @@ func TestWhatTheReaderRefusesEndsTheFile(t *testing.T) {
 }
 
 func TestTheHundredProductsAreRead(t *testing.T) {
-	f, err := os.Open("../../../mongo_setup/product_mock.json")
+	f, err := os.Open("../../mongo_setup/product_mock.json")
 	if err != nil {
 		t.Fatal(err)
 	}
