@@ -62,6 +62,8 @@ type Figure struct {
 	Took     time.Duration
 	Refused  int64
 	Failures int64
+
+	P50, P95, P99, Most time.Duration // of a commit, where commits were measured
 }
 
 // PerSecond returns sales a second.

@@ -3,6 +3,7 @@ package containers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"kassa/core/audit"
@@ -114,14 +115,21 @@ func (b *Bare) Raw(ctx context.Context, n, batch int) (Figure, error) {
 	}
 	began := time.Now()
 	from := head.Token
+	var each []time.Duration
 	for len(commits) > 0 {
 		k := min(batch, len(commits))
+		start := time.Now()
 		if err := b.write(ctx, from, commits[:k]); err != nil {
 			return Figure{}, fmt.Errorf("write %d sales: %w", k, err)
 		}
+		each = append(each, time.Since(start))
 		from, commits = commits[k-1].head.Token, commits[k:]
 	}
-	return Figure{Sales: int64(n), Took: time.Since(began)}, nil
+	f := Figure{Sales: int64(n), Took: time.Since(began)}
+	slices.Sort(each)
+	at := func(percent int) time.Duration { return each[(len(each)-1)*percent/100] }
+	f.P50, f.P95, f.P99, f.Most = at(50), at(95), at(99), at(100)
+	return f, nil
 }
 
 // write commits some sales together: merged changes, the last head, all records.

@@ -2,10 +2,45 @@ package main
 
 import (
 	"context"
+	"errors"
+	"os"
+	"time"
 
 	"kassa/cmd/kassa/bench"
+	"kassa/containers"
 )
 
 func benchmark(ctx context.Context, c *call) error {
-	return bench.Run(ctx, c.args, c.out, c.errs)
+	return bench.Command{Raw: raw}.Run(ctx, c.args, c.out, c.errs)
+}
+
+// The shop that the bare store is measured with, and the sales of the first try, which tells how many fill the time.
+const (
+	rawProducts  = 1000
+	rawRegisters = 50
+	rawFirst     = 2000
+	rawMost      = 50_000 // they are kept in memory
+)
+
+// raw writes the records of sales into a bare store.
+func raw(ctx context.Context, batch int, d time.Duration) (p bench.Point, err error) {
+	dir, err := os.MkdirTemp("", "kassa-raw-")
+	if err != nil {
+		return p, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	b, err := containers.OpenBare(ctx, containers.Config{Data: dir, BcryptCost: 4}, rawProducts, rawRegisters)
+	if err != nil {
+		return p, err
+	}
+	defer func() { err = errors.Join(err, b.Close(ctx)) }()
+	f, err := b.Raw(ctx, rawFirst, batch)
+	if err != nil {
+		return p, err
+	}
+	n := min(int(f.PerSecond()*d.Seconds()), rawMost)
+	if f, err = b.Raw(ctx, max(n, rawFirst), batch); err != nil {
+		return p, err
+	}
+	return bench.Point{Answers: f.Sales, PerSecond: f.PerSecond(), P50: f.P50.Microseconds(), P95: f.P95.Microseconds(), P99: f.P99.Microseconds(), Max: f.Most.Microseconds()}, nil
 }
