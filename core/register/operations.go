@@ -61,17 +61,13 @@ func (o *createOperation) Intent() writer.Intent {
 }
 
 func (o *createOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, error) {
-	settings, err := store.SettingsOf(v)
-	if err != nil {
-		return journal.Draft{}, nil, err
-	}
-	if err := user.Check(v, true); err != nil {
-		return journal.Draft{}, nil, err
-	}
 	name := strings.TrimSpace(o.c.Name)
-	claim, err := store.Claim(v, nameClaim, foldName(name), v.ID(), "name_taken")
-	if err != nil {
-		return journal.Draft{}, nil, err
+	settings, missing := store.SettingsOf(v)
+	claim, taken := store.Claim(v, nameClaim, foldName(name), v.ID(), "name_taken")
+	for _, err := range []error{user.Check(v, true), missing, taken} {
+		if err != nil {
+			return journal.Draft{}, nil, err
+		}
 	}
 	r, err := New(v.ID(), name)
 	if err != nil {
@@ -114,16 +110,12 @@ type editOperation struct{ c Edit }
 func (o *editOperation) Intent() writer.Intent { return writer.Intent{} }
 
 func (o *editOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, error) {
-	settings, err := store.SettingsOf(v)
-	if err != nil {
-		return journal.Draft{}, nil, err
-	}
-	if err := user.Check(v, true); err != nil {
-		return journal.Draft{}, nil, err
-	}
-	r, err := Find(v, o.c.ID)
-	if err != nil {
-		return journal.Draft{}, nil, err
+	settings, missing := store.SettingsOf(v)
+	r, unknown := Find(v, o.c.ID)
+	for _, err := range []error{user.Check(v, true), missing, unknown} {
+		if err != nil {
+			return journal.Draft{}, nil, err
+		}
 	}
 	name, active := r.name, r.active
 	if o.c.Name != nil {

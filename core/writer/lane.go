@@ -84,6 +84,12 @@ func (l *lane) process(batch []*task) {
 			return
 		}
 		switch {
+		case errors.Is(err, errRounds) && len(batch) > 1:
+			// One of them asks too often, or each asks for what the one before it made. Alone, each has all rounds to itself.
+			for i := range batch {
+				l.process(batch[i : i+1])
+			}
+			return
 		case errors.Is(err, journal.ErrStale):
 			l.stale()
 			err = l.catchUp(ctx)
@@ -339,6 +345,7 @@ func (l *lane) record(p *plan, t *task, d journal.Draft, values []Value) error {
 	}
 	p.over.last[d.Chain] = r.Hash
 	p.records = append(p.records, r)
+	p.over.keys[journal.RecordKey(r.ID)] = &r
 	for _, k := range r.Keys {
 		p.over.keys[k] = &r
 	}

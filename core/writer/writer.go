@@ -190,6 +190,16 @@ func (w *Writer) enqueue(s id.Store, t *task) error {
 	}
 }
 
+// Waiting returns how many operations of the store are in the queue: enqueued, and not yet part of a batch. For metrics and tests.
+func (w *Writer) Waiting(s id.Store) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if l := w.lanes[s]; l != nil {
+		return len(l.queue)
+	}
+	return 0
+}
+
 // Read runs fn on a view of one durable snapshot, outside the queue: for quotes and checks that change nothing. fn may run several times.
 func (w *Writer) Read(ctx context.Context, s id.Store, fn func(v *View) error) error {
 	var outcome error
