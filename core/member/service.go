@@ -28,11 +28,11 @@ type Config struct {
 // Service holds the use cases of members.
 type Service struct {
 	c     Config
-	turns user.Turns
+	turns *user.Turns
 }
 
 // NewService returns the service.
-func NewService(c Config) *Service { return &Service{c: c} }
+func NewService(c Config) *Service { return &Service{c: c, turns: user.NewTurns()} }
 
 // Standing is a member with what the ledger holds for them.
 type Standing struct {
@@ -62,7 +62,7 @@ func (s *Service) Register(ctx context.Context, st id.Store, c Register) (Standi
 	if err := c.check(); err != nil {
 		return Standing{}, err
 	}
-	release, err := s.turns.Take(ctx, turn(st, "e", user.Fold(c.Email)), turn(st, "p", Digits(c.Phone)))
+	release, err := s.turns.Take(ctx, c.turns()...)
 	if err != nil {
 		return Standing{}, err
 	}
@@ -81,11 +81,12 @@ func (s *Service) Register(ctx context.Context, st id.Store, c Register) (Standi
 	return s.Get(ctx, st, r.Record.ID)
 }
 
-func turn(st id.Store, kind, name string) string {
-	if name == "" {
-		return ""
+// turns names what no two may register at once; a member without e-mail and phone waits like everybody else.
+func (c *Register) turns() []string {
+	if c.Email == "" && c.Phone == "" {
+		return []string{c.Name}
 	}
-	return string(st) + " " + kind + " " + name
+	return []string{user.Fold(c.Email), Digits(c.Phone)}
 }
 
 // free refuses what somebody else has, before time is spent on it. What counts is what the operation finds.
@@ -139,6 +140,11 @@ func (s *Service) Edit(ctx context.Context, st id.Store, c Edit) (Standing, erro
 		if o.oldHash, err = s.mayChangePIN(ctx, st, c); err != nil {
 			return Standing{}, err
 		}
+		release, err := s.turns.Take(ctx, string(c.ID))
+		if err != nil {
+			return Standing{}, err
+		}
+		defer release()
 		if o.pinHash, err = s.c.Hasher.Hash(ctx, *c.PIN); err != nil {
 			return Standing{}, err
 		}

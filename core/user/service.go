@@ -30,11 +30,11 @@ type Config struct {
 type Service struct {
 	c       Config
 	present *present
-	turns   Turns
+	turns   *Turns
 }
 
 // NewService returns the service.
-func NewService(c Config) *Service { return &Service{c: c, present: newPresent()} }
+func NewService(c Config) *Service { return &Service{c: c, present: newPresent(), turns: NewTurns()} }
 
 // Create is the command to add a user.
 type Create struct {
@@ -132,7 +132,11 @@ func (s *Service) Edit(ctx context.Context, st id.Store, c Edit) (*User, error) 
 	}
 	e := edit{Edit: c}
 	if c.Password != nil {
-		var err error
+		release, err := s.turns.Take(ctx, string(c.ID))
+		if err != nil {
+			return nil, err
+		}
+		defer release()
 		if e.passwordHash, err = s.c.Hasher.Hash(ctx, *c.Password); err != nil {
 			return nil, err
 		}

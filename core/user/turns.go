@@ -2,73 +2,57 @@ package user
 
 import (
 	"context"
+	"hash/fnv"
 	"slices"
-	"sync"
 	"time"
 
 	"kassa/core/fault"
 )
 
-// Turns lets one caller at a time work on a name. Registrations of one e-mail address take turns, so that all but the first are refused
-// before they have a secret hashed, which is slow. Which of two processes wins is decided when the operation is applied. The zero value is ready.
-type Turns struct {
-	mu    sync.Mutex
-	taken map[string]*turn
+// turnCount is how many work at once. Together they wait less for the hasher, on one processor too, than it lets anybody wait.
+const turnCount = 4
+
+// Turns lets few at a time have a secret hashed, which is slow, and never two for the same name: those who register one e-mail address at
+// once are refused one after the other, all but the first, before anything is hashed for them; and many who register wait here as long as
+// their requests allow. Which of two processes wins is decided when the operation is applied.
+type Turns struct{ free [turnCount]chan struct{} }
+
+// NewTurns returns turns that nobody has.
+func NewTurns() *Turns {
+	t := &Turns{}
+	for i := range t.free {
+		t.free[i] = make(chan struct{}, 1)
+		t.free[i] <- struct{}{}
+	}
+	return t
 }
 
-type turn struct {
-	free  chan struct{} // holds one token while nobody works
-	users int           // who works or waits
-}
-
-// Take waits for the turn on every name and returns how to end it; Unavailable fault busy when the context ends first. Empty names need no turn.
+// Take waits for the turn on every name that is not empty and returns how to end it; Unavailable fault busy when the context ends first.
 func (t *Turns) Take(ctx context.Context, names ...string) (release func(), err error) {
-	names = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(names))), func(n string) bool { return n == "" })
-	for i, n := range names {
-		if err := t.take(ctx, n); err != nil {
-			t.release(names[:i])
-			return nil, err
+	var places []int
+	for _, n := range names {
+		if n == "" {
+			continue
+		}
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(n)) // never fails
+		places = append(places, int(h.Sum32()%turnCount))
+	}
+	slices.Sort(places) // all in the same order, so that nobody waits for each other
+	places = slices.Compact(places)
+	for i, at := range places {
+		select {
+		case <-t.free[at]:
+		case <-ctx.Done():
+			t.release(places[:i])
+			return nil, fault.New(fault.Unavailable, "busy", "too many register at once; try again in a moment").Retry(time.Second).Wrap(ctx.Err())
 		}
 	}
-	return func() { t.release(names) }, nil
+	return func() { t.release(places) }, nil
 }
 
-func (t *Turns) take(ctx context.Context, name string) error {
-	t.mu.Lock()
-	if t.taken == nil {
-		t.taken = map[string]*turn{}
-	}
-	w := t.taken[name]
-	if w == nil {
-		w = &turn{free: make(chan struct{}, 1)}
-		w.free <- struct{}{}
-		t.taken[name] = w
-	}
-	w.users++
-	t.mu.Unlock()
-	select {
-	case <-w.free:
-		return nil
-	case <-ctx.Done():
-		t.leave(name, w)
-		return fault.New(fault.Unavailable, "busy", "others are registering the same; try again in a moment").Retry(time.Second).Wrap(ctx.Err())
-	}
-}
-
-func (t *Turns) release(names []string) {
-	for _, n := range names {
-		t.mu.Lock()
-		w := t.taken[n]
-		t.mu.Unlock()
-		w.free <- struct{}{}
-		t.leave(n, w)
-	}
-}
-
-func (t *Turns) leave(name string, w *turn) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if w.users--; w.users == 0 {
-		delete(t.taken, name)
+func (t *Turns) release(places []int) {
+	for _, at := range places {
+		t.free[at] <- struct{}{}
 	}
 }
