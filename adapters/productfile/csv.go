@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -41,9 +42,15 @@ func newCSV(from *bufio.Reader) (*csvRows, error) {
 	if err != nil {
 		return nil, invalid("the first line cannot be read: %v", err)
 	}
+	for i := range cells {
+		cells[i] = strings.ToLower(strings.TrimSpace(cells[i]))
+	}
+	if err := minorUnits(func(name string) bool { return slices.Contains(cells, name) }); err != nil {
+		return nil, err
+	}
 	seen := map[string]bool{}
 	for _, c := range cells {
-		field := r.of(strings.ToLower(strings.TrimSpace(c)))
+		field := r.of(c)
 		if field != "" && seen[field] {
 			return nil, invalid("two columns are called %s", field)
 		}

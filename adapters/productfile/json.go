@@ -205,6 +205,9 @@ func (r *jsonRows) row(raw []byte) (inventory.Row, error) {
 		}
 		return row, fault.New(fault.Malformed, "json_invalid", "%s", detail)
 	}
+	if err := minorUnits(func(name string) bool { return members[name] != nil }); err != nil {
+		return row, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		field, v := r.of(name), members[name]
 		if field == "id" && name == "id" && members["_id"] != nil {

@@ -102,6 +102,14 @@ func (n *names) of(name string) string {
 // Ignored implements inventory.Rows.
 func (n *names) Ignored() []string { return slices.Sorted(slices.Values(n.ignored)) }
 
+// minorUnits refuses what the API's own list of products looks like: its prices are in minor units, and would become a hundred times as much.
+func minorUnits(has func(name string) bool) error {
+	if has("price") && has("version") && has("image_url") {
+		return invalid("this is the API's list of products, whose prices are in minor units; an import has them in major units: take the column version away once they are")
+	}
+	return nil
+}
+
 // textOf returns where a field's text goes, nil for barcodes.
 func textOf(row *inventory.Row, field string) *string {
 	switch field {

@@ -227,6 +227,35 @@ func TestSearchIsPlainTextInAnyLetterCase(t *testing.T) {
 	}
 }
 
+func TestSearchFollowsEdits(t *testing.T) {
+	s := newStockroom(t)
+	i := s.add(t, inventory.Details{Name: "Coffee", SKU: "C", Barcodes: []string{"1234567"}}, 0)
+	for n, step := range []struct {
+		change    func(*inventory.Details)
+		found     []string
+		forgotten []string
+	}{
+		{func(d *inventory.Details) { d.Name = "Tea" }, []string{"tea", "te", "a", "1234567", "67"}, []string{"coffee", "co", "f"}},
+		{func(d *inventory.Details) { d.Barcodes = []string{"7654321"} }, []string{"tea", "7654321", "21"}, []string{"1234567", "67"}},
+		{func(d *inventory.Details) { d.SKU = "XYZ" }, []string{"xyz", "xy", "z"}, []string{"c"}},
+		{func(d *inventory.Details) { d.Price++ }, []string{"tea", "xyz", "765"}, nil},
+	} {
+		if err := s.edit(i, int64(n)+1, step.change); err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range step.found {
+			if len(s.names(t, inventory.Filter{Query: q})) != 1 {
+				t.Errorf("after edit %d %q finds nothing", n+1, q)
+			}
+		}
+		for _, q := range step.forgotten {
+			if len(s.names(t, inventory.Filter{Query: q})) != 0 {
+				t.Errorf("after edit %d %q still finds it", n+1, q)
+			}
+		}
+	}
+}
+
 func TestListIsByNameAndIDOverAllPages(t *testing.T) {
 	s := newStockroom(t)
 	long := strings.Repeat("ü", inventory.MaxName)
