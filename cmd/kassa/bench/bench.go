@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,7 +115,7 @@ func (b *run) tasks() []task {
 			}
 		}
 	}
-	return list
+	return slices.Repeat(list, b.rounds)
 }
 
 // prepare starts the server and opens the shop in it.

@@ -27,7 +27,7 @@ func drive(t *testing.T, sabotage string, args ...string) (string, error) {
 
 func TestEachScenarioIsMeasuredAndVerified(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "result.json")
-	out, err := drive(t, "", "--clients", "1,16", "--json", file)
+	out, err := drive(t, "", "--clients", "1,16", "--rounds", "2", "--json", file)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -48,8 +48,8 @@ func TestEachScenarioIsMeasuredAndVerified(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"floor", "spread", "hot", "basket", "one-register", "idem"} {
-		if got[name] != 2 || !strings.Contains(out, "\n"+name+" ") {
-			t.Errorf("%s was measured %d times, want 2:\n%s", name, got[name], out)
+		if got[name] != 4 || !strings.Contains(out, "\n"+name+" ") {
+			t.Errorf("%s was measured %d times, want 4:\n%s", name, got[name], out)
 		}
 	}
 	if len(r.Ratios) != 9 { // idem has no spread with 8 clients beside it

@@ -29,6 +29,7 @@ type config struct {
 	open      float64 // requests per second in all; 0: closed loop
 	products  int
 	registers int
+	rounds    int
 	verify    bool
 	json      string
 }
@@ -41,6 +42,7 @@ const (
 	maxProducts  = 10_000
 	maxRegisters = 1000
 	maxOpen      = 1_000_000
+	maxRounds    = 20
 )
 
 const usage = `Usage: kassa bench [flags]
@@ -62,7 +64,8 @@ Closed loop (the default): each client sends its next sale when it has the answe
 fixed times; a sale that is sent late because the server is slow counts from when it was due, so that waiting is not left out.
 
 Columns: answers per second; latencies in milliseconds (exact to 1 %); errors (neither a bill nor a refusal); refused (409 and 422, apart from
-idempotency_in_flight); processor time of the server and of this generator in percent of one core; the server's largest memory.
+idempotency_in_flight); processor time of the server in microseconds per answer, and of server and generator in percent of one core; the
+server's largest memory. On a machine that does other work too, the time per answer is what to compare, and --rounds evens out the rest.
 
 Examples:
   kassa bench
@@ -91,6 +94,7 @@ func parseFlags(args []string, out io.Writer) (config, error) {
 	f.Float64Var(&c.open, "open", 0, "open loop with this `rate` of sales per second in all; 0 is closed loop; idem is always closed")
 	f.IntVar(&c.products, "products", 1000, "products in the shop, 20 to 10000")
 	f.IntVar(&c.registers, "registers", 50, "registers in the shop, 1 to 1000")
+	f.IntVar(&c.rounds, "rounds", 1, "how often everything is measured in turn, 1 to 20; ratios compare medians")
 	f.BoolVar(&c.verify, "verify", true, "check the books after every point")
 	f.StringVar(&c.json, "json", "", "write the results to this `file` too")
 	if err := f.Parse(args); err != nil {
@@ -161,6 +165,8 @@ func (c *config) check(scenarios, clients string) error {
 		return refuse("--products is from %d to %d", popular, maxProducts)
 	case c.registers < 1 || c.registers > maxRegisters:
 		return refuse("--registers is from 1 to %d", maxRegisters)
+	case c.rounds < 1 || c.rounds > maxRounds:
+		return refuse("--rounds is from 1 to %d", maxRounds)
 	case c.target != "" && (c.mongodb != "" || c.data != ""):
 		return refuse("--mongodb and --data are for a server that bench starts, not for a --target")
 	case c.target == "" && c.pid != 0 || c.pid < 0:

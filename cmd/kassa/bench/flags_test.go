@@ -30,7 +30,7 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 	for _, args := range []string{
 		"--scenario fast", "--scenario ,", "--clients 0", "--clients x", "--clients 5000", "--clients 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
 		"--seconds 0", "--seconds NaN", "--seconds 1e9", "--warmup -1", "--warmup 61", "--open -1", "--open NaN", "--open 1e7", "--products 19",
-		"--products 10001", "--registers 0", "--registers 1001", "--target https://x", "--target x", "--target http://x/api", "--pid 3",
+		"--products 10001", "--registers 0", "--registers 1001", "--rounds 0", "--rounds 21", "--target https://x", "--target x", "--target http://x/api", "--pid 3",
 		"--target http://x --data y", "--target http://x --mongodb y", "--what", "spread", "--seconds",
 	} {
 		if _, err := parseFlags(strings.Fields(args), nil); !fault.IsCode(err, "flag_invalid") {
@@ -45,7 +45,7 @@ func TestHelpNamesEveryScenarioAndFlag(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, word := range append(scenarioNames(), "-target", "-pid", "-email", "-password", "-mongodb", "-data", "-scenario", "-clients", "-seconds",
-		"-warmup", "-open", "-products", "-registers", "-verify", "-json", "(exact to 1 %)") {
+		"-warmup", "-open", "-products", "-registers", "-rounds", "-verify", "-json", "(exact to 1 %)") {
 		if !strings.Contains(out.String(), word) {
 			t.Errorf("the help does not speak of %s", word)
 		}

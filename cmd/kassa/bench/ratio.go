@@ -1,5 +1,7 @@
 package bench
 
+import "slices"
+
 // bars are what the figures must reach side by side in one run, for SQLite with 64 clients (the bar of the project).
 var bars = []struct {
 	over, under string
@@ -27,17 +29,18 @@ type ratio struct {
 
 func (r ratio) passed() bool { return r.Value >= r.Bar }
 
-// ratios compares what was measured. Each pair is judged at 64 clients, or at the most that both ran with.
+// ratios compares the medians of what was measured. Each pair is judged at 64 clients, or at the most that both ran with.
 func ratios(points []Point) []ratio {
 	var list []ratio
 	for _, b := range bars {
-		judge := -1
+		judge, seen := -1, map[int]bool{}
 		for _, p := range points {
-			under, ok := find(points, b.under, p.Clients)
-			if p.Scenario != b.over || !ok || under.PerSecond == 0 {
+			over, under := median(points, b.over, p.Clients), median(points, b.under, p.Clients)
+			if p.Scenario != b.over || seen[p.Clients] || under == 0 {
 				continue
 			}
-			list = append(list, ratio{Over: b.over, Under: b.under, Clients: p.Clients, Value: p.PerSecond / under.PerSecond, Bar: b.least})
+			seen[p.Clients] = true
+			list = append(list, ratio{Over: b.over, Under: b.under, Clients: p.Clients, Value: over / under, Bar: b.least})
 			last := len(list) - 1
 			if judge < 0 || list[judge].Clients != judged && (p.Clients == judged || p.Clients > list[judge].Clients) {
 				judge = last
@@ -50,11 +53,17 @@ func ratios(points []Point) []ratio {
 	return list
 }
 
-func find(points []Point, scenario string, clients int) (Point, bool) {
+// median returns the middle of the answers per second of all rounds, or 0 when there was none.
+func median(points []Point, scenario string, clients int) float64 {
+	var all []float64
 	for _, p := range points {
 		if p.Scenario == scenario && p.Clients == clients {
-			return p, true
+			all = append(all, p.PerSecond)
 		}
 	}
-	return Point{}, false
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
 }

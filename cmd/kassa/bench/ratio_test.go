@@ -18,6 +18,7 @@ func TestRatiosAreJudgedAt64Clients(t *testing.T) {
 		passed bool
 	}{
 		{"64 among others", []Point{at("spread", 8, 100), at("hot", 8, 10), at("spread", 64, 100), at("hot", 64, 90), at("spread", 256, 100), at("hot", 256, 10)}, 64, true},
+		{"the median of rounds", []Point{at("spread", 64, 100), at("hot", 64, 10), at("spread", 64, 100), at("hot", 64, 95), at("spread", 64, 1), at("hot", 64, 96)}, 64, true},
 		{"the most without 64", []Point{at("spread", 16, 100), at("hot", 16, 10), at("spread", 8, 100), at("hot", 8, 100)}, 16, false},
 	} {
 		var got *ratio

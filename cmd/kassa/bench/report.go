@@ -19,8 +19,8 @@ func (r report) head(f facts, open float64) {
 		loop = fmt.Sprintf("open loop, %.0f per second (idem closed)", open)
 	}
 	tell(r.out, "%s\n%s\n\n", f, loop)
-	tell(r.out, "%-13s %7s %10s %9s %9s %9s %9s %7s %7s %8s %8s %8s  %s\n", "scenario", "clients", "per second",
-		"p50 ms", "p95 ms", "p99 ms", "max ms", "errors", "refused", "server %", "load %", "RSS MB", "books")
+	tell(r.out, "%-13s %7s %10s %9s %9s %9s %9s %7s %7s %9s %8s %8s %8s  %s\n", "scenario", "clients", "per second",
+		"p50 ms", "p95 ms", "p99 ms", "max ms", "errors", "refused", "server us", "server %", "load %", "RSS MB", "books")
 }
 
 func (r report) row(p Point) {
@@ -28,9 +28,17 @@ func (r report) row(p Point) {
 	if p.Verified != nil {
 		books = map[bool]string{true: "ok", false: "WRONG"}[*p.Verified]
 	}
-	tell(r.out, "%-13s %7d %10.0f %9.3f %9.3f %9.3f %9.3f %7d %7d %8s %8s %8s  %s\n", p.Scenario, p.Clients, p.PerSecond,
+	tell(r.out, "%-13s %7d %10.0f %9.3f %9.3f %9.3f %9.3f %7d %7d %9s %8s %8s %8s  %s\n", p.Scenario, p.Clients, p.PerSecond,
 		milliseconds(p.P50), milliseconds(p.P95), milliseconds(p.P99), milliseconds(p.Max), p.Errors, p.Refused,
-		known(p.ServerCPU), known(p.LoadCPU), known(megabytes(p.Memory)), books)
+		known(perAnswer(p)), known(p.ServerCPU), known(p.LoadCPU), known(megabytes(p.Memory)), books)
+}
+
+// perAnswer returns the server's processor time for one answer in microseconds.
+func perAnswer(p Point) float64 {
+	if p.ServerCPU < 0 || p.PerSecond == 0 {
+		return -1
+	}
+	return p.ServerCPU / 100 * 1e6 / p.PerSecond
 }
 
 func megabytes(bytes int64) float64 {

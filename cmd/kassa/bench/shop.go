@@ -97,7 +97,7 @@ func (s *shop) stockUp(ctx context.Context, n int) error {
 	csv.WriteString("id,name,price,tax_rate_bp,stock\n")
 	for i := range n {
 		var text [36]byte
-		p := product{id: string(uuid(&text, scatter(s.run^uint64(i+1)), s.run)), price: 100 * int64(1+i%40)}
+		p := product{id: string(uuid(&text, scatter(s.run^uint64(i+1)), s.run)), price: 100 * int64(20+i%40)}
 		s.products = append(s.products, p)
 		rate := [...]int{1900, 700}[i%2]
 		fmt.Fprintf(&csv, "%s,%s,%d,%d,%d\n", p.id, s.name("product", i+1), p.price/100, rate, stockAtFirst)
