@@ -19,14 +19,15 @@ import (
 const (
 	MaxBatch      = 128
 	maxQueue      = 1024
-	maxInFlight   = 256              // of one DoAll
-	maxValues     = 200_000          // of one generation of the working set
-	maxYields     = 16               // before a batch
-	maxRounds     = 4                // in which an operation may ask for more
-	maxTries      = 10_000           // commits of one batch on heads that moved; the deadline ends them sooner
-	commitTimeout = 20 * time.Second // of one batch, all tries together
-	grace         = 2 * time.Second  // that an applied operation's outcome is waited for beyond its context
-	catchUpLimit  = 1000             // records read one by one to catch up; beyond that everything is read again
+	maxInFlight   = 256                  // of one DoAll
+	maxValues     = 200_000              // of one generation of the working set
+	maxYields     = 16                   // before a batch
+	maxRounds     = 4                    // in which an operation may ask for more
+	maxTries      = 10_000               // commits of one batch on heads that moved; the deadline ends them sooner
+	commitTimeout = 20 * time.Second     // of one batch, all tries together
+	fullPause     = 5 * time.Millisecond // before a full queue is tried again
+	grace         = 2 * time.Second      // that an applied operation's outcome is waited for beyond its context
+	catchUpLimit  = 1000                 // records read one by one to catch up; beyond that everything is read again
 )
 
 // Observer is told what the writer does, for metrics. Its methods are quick and safe for many goroutines.
@@ -103,26 +104,51 @@ func (w *Writer) Do(ctx context.Context, s id.Store, op Operation) (Result, erro
 	return t.wait()
 }
 
-// DoAll applies the operations in their order, each standing or falling alone, and returns what Do would have for each. It waits for a
-// place in the queue where Do would refuse.
+// DoAll applies the operations in their order, each standing or falling alone, and returns what Do would have for each. Where Do would refuse
+// because the queue is full, it waits.
 func (w *Writer) DoAll(ctx context.Context, s id.Store, ops []Operation) ([]Result, []error) {
 	tasks := make([]*task, len(ops))
 	for i, op := range ops {
 		tasks[i] = w.task(ctx, op)
 	}
 	results, errs := make([]Result, len(ops)), make([]error, len(ops))
-	for i := range tasks {
-		if i >= maxInFlight { // leave room in the queue for others
-			results[i-maxInFlight], errs[i-maxInFlight] = tasks[i-maxInFlight].wait()
-		}
-		if err := w.enqueue(s, tasks[i]); err != nil {
-			tasks[i].finish(Result{}, err)
+	answered := 0
+	answer := func(upTo int) {
+		for ; answered < upTo; answered++ {
+			results[answered], errs[answered] = tasks[answered].wait()
 		}
 	}
-	for i := max(0, len(tasks)-maxInFlight); i < len(tasks); i++ {
-		results[i], errs[i] = tasks[i].wait()
+	for i, t := range tasks {
+		answer(i - maxInFlight + 1) // leave room in the queue for others
+		if err := w.enqueuePatiently(ctx, s, t); err != nil {
+			t.finish(Result{}, err)
+		}
 	}
+	answer(len(tasks))
 	return results, errs
+}
+
+// enqueuePatiently tries again while the queue is full, until the context ends.
+func (w *Writer) enqueuePatiently(ctx context.Context, s id.Store, t *task) error {
+	for {
+		err := w.enqueue(s, t)
+		if err == nil || w.isClosing() {
+			return err
+		}
+		pause := time.NewTimer(fullPause)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return err
+		}
+	}
+}
+
+func (w *Writer) isClosing() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closing
 }
 
 func (w *Writer) task(ctx context.Context, op Operation) *task {

@@ -15,6 +15,10 @@ func Run(t *testing.T, open Open) {
 		{"late sales", late},
 		{"void", voids},
 		{"real data", realData},
+		{"products", products},
+		{"search", search},
+		{"stock", stock},
+		{"imports", imports},
 		{"people", people},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
