@@ -217,7 +217,7 @@ type batchBody struct {
 
 type batchResult struct {
 	Status   int       `json:"status" example:"201"`
-	Replayed bool      `json:"replayed,omitempty"` // booked before; this is the first answer again
+	Replayed bool      `json:"replayed,omitzero"` // booked before; this is the first answer again
 	Bill     *billBody `json:"bill,omitempty"`
 	Problem  *Problem  `json:"problem,omitempty"`
 }
