@@ -161,6 +161,7 @@ var ranks = [][]string{
 	{"audit"},
 	{"journal"},
 	{"writer"},
+	{"claim"},
 	{"store", "user", "ledger"},
 	{"inventory", "member", "envelope", "setup"},
 	{"register"},

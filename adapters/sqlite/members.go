@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"kassa/core/claim"
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/member"
@@ -36,7 +37,7 @@ func (r *Members) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]w
 				return err
 			}
 			claim := func(st *sqlite.Stmt) error {
-				vs = append(vs, user.NewClaim(ref, id.ID(st.ColumnText(0))))
+				vs = append(vs, claim.New(ref, id.ID(st.ColumnText(0))))
 				return nil
 			}
 			switch ref.Kind() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"kassa/core/claim"
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/page"
@@ -32,7 +33,7 @@ func (r *Users) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wri
 			var err error
 			if ref.Kind() == user.EmailClaim {
 				err = each(t.conn, "SELECT id FROM users WHERE email_key = ?", func(st *sqlite.Stmt) error {
-					vs = append(vs, user.NewClaim(ref, id.ID(st.ColumnText(0))))
+					vs = append(vs, claim.New(ref, id.ID(st.ColumnText(0))))
 					return nil
 				}, ref.Value())
 			} else {

@@ -3,10 +3,10 @@ package inventory
 import (
 	"slices"
 
+	"kassa/core/claim"
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
-	"kassa/core/store"
 	"kassa/core/writer"
 )
 
@@ -18,8 +18,8 @@ const (
 
 // ownerOf returns the product that has it, or nothing.
 func ownerOf(b books, ref journal.Ref) id.ID {
-	o, _ := b.Value(ref).(*store.Owner)
-	return o.ID()
+	c, _ := b.Value(ref).(*claim.Claim)
+	return c.Owner()
 }
 
 func skuRef(sku string) journal.Ref { return journal.NewRef(skuClaim, sku) }
@@ -53,14 +53,14 @@ func moveClaims(b books, before, after *Product) ([]writer.Value, error) {
 		}
 		switch o := ownerOf(b, ref); {
 		case o == "":
-			values = append(values, store.NewOwner(ref.Kind(), ref.Value(), after.id))
+			values = append(values, claim.New(ref, after.id))
 		case o != after.id:
 			refusal = taken(ref, o)
 		}
 	}
 	for _, ref := range had {
 		if !slices.Contains(has, ref) {
-			values = append(values, store.Release(ref.Kind(), ref.Value()))
+			values = append(values, claim.Release(ref))
 		}
 	}
 	return values, refusal

@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 
 	"kassa/core/audit"
+	"kassa/core/claim"
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/measure"
-	"kassa/core/store"
 	"kassa/core/writer"
 )
 
@@ -92,8 +92,7 @@ func Documents() journal.Schema {
 // States returns the values of this package that stores keep by their ref: who owns a sku or a barcode. Products and stock have
 // repositories of their own.
 func States() map[string]func() writer.Stored {
-	owner := func() writer.Stored { return &store.Owner{} }
-	return map[string]func() writer.Stored{skuClaim: owner, barcodeClaim: owner}
+	return map[string]func() writer.Stored{skuClaim: claim.Empty, barcodeClaim: claim.Empty}
 }
 
 // fact is the audit event of the change; before is nil for a new product.

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"kassa/core/audit"
+	"kassa/core/claim"
 	"kassa/core/clock"
 	"kassa/core/id"
 	"kassa/core/journal"
@@ -52,14 +53,14 @@ func move(v *writer.View, before, after string, ref func(string) journal.Ref, wh
 		return nil, nil
 	}
 	if before != "" {
-		cs = append(cs, user.NewClaim(from, ""))
+		cs = append(cs, claim.Release(from))
 	}
 	if after != "" {
-		claim, err := user.Take(v, to, who, code)
+		taken, err := claim.Take(v, to, who, code)
 		if err != nil {
 			return nil, err
 		}
-		cs = append(cs, claim)
+		cs = append(cs, taken)
 	}
 	return cs, nil
 }

@@ -1,9 +1,9 @@
 package register
 
 import (
+	"kassa/core/claim"
 	"kassa/core/journal"
 	"kassa/core/money"
-	"kassa/core/store"
 	"kassa/core/writer"
 )
 
@@ -44,7 +44,7 @@ func Documents() journal.Schema {
 // States returns the values of this package that stores keep by their ref.
 func States() map[string]func() writer.Stored {
 	return map[string]func() writer.Stored{
-		nameClaim:      func() writer.Stored { return &store.Owner{} },
+		nameClaim:      claim.Empty,
 		"register":     func() writer.Stored { return &Register{} },
 		"register-day": func() writer.Stored { return &Day{} },
 	}

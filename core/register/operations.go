@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"kassa/core/audit"
+	"kassa/core/claim"
 	"kassa/core/clock"
 	"kassa/core/fault"
 	"kassa/core/id"
@@ -37,7 +38,7 @@ func AddToDay(v *writer.View, register id.ID, d clock.Date, cash money.Amount, b
 // nameClaim is the kind of claim on a register's name, whatever its letter case.
 const nameClaim = "register-name"
 
-func foldName(name string) string { return strings.ToLower(name) }
+func nameRef(name string) journal.Ref { return journal.NewRef(nameClaim, strings.ToLower(name)) }
 
 // Create is the command to add a register.
 type Create struct {
@@ -63,7 +64,7 @@ func (o *createOperation) Intent() writer.Intent {
 func (o *createOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, error) {
 	name := strings.TrimSpace(o.c.Name)
 	settings, missing := store.SettingsOf(v)
-	claim, taken := store.Claim(v, nameClaim, foldName(name), v.ID(), "name_taken")
+	own, taken := claim.Take(v, nameRef(name), v.ID(), "name_taken")
 	for _, err := range []error{user.Check(v, true), missing, taken} {
 		if err != nil {
 			return journal.Draft{}, nil, err
@@ -81,7 +82,7 @@ func (o *createOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
-	values = append(values, r, claim)
+	values = append(values, r, own)
 	if o.c.OpeningAmount != 0 {
 		r.lastMovement = 1
 		total, err := AddToDay(v, r.id, day, o.c.OpeningAmount, 0)
@@ -124,7 +125,7 @@ func (o *editOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 	if o.c.Active != nil {
 		active = *o.c.Active
 	}
-	claim, err := store.Claim(v, nameClaim, foldName(name), r.id, "name_taken")
+	own, err := claim.Take(v, nameRef(name), r.id, "name_taken")
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
@@ -135,9 +136,9 @@ func (o *editOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
-	values := []writer.Value{after, claim}
-	if foldName(name) != foldName(r.name) {
-		values = append(values, store.Release(nameClaim, foldName(r.name)))
+	values := []writer.Value{after, own}
+	if nameRef(name) != nameRef(r.name) {
+		values = append(values, claim.Release(nameRef(r.name)))
 	}
 	return journal.Draft{
 		Day: settings.Day(v.Now()), Chain: r.Chain(), Refs: []journal.Ref{r.Ref()}, Doc: &Change{Register: *after},

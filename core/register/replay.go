@@ -3,11 +3,11 @@ package register
 import (
 	"fmt"
 
+	"kassa/core/claim"
 	"kassa/core/clock"
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/money"
-	"kassa/core/store"
 	"kassa/core/writer"
 )
 
@@ -39,7 +39,7 @@ func ReplayCash(b *writer.Books, register id.ID, d clock.Date, cash money.Amount
 // Replay implements writer.Replayer.
 func (o *Opening) Replay(r journal.Record, b *writer.Books) error {
 	register := o.Register
-	b.Put(&register, store.NewOwner(nameClaim, foldName(register.name), register.id))
+	b.Put(&register, claim.New(nameRef(register.name), register.id))
 	if o.Amount == 0 {
 		return nil
 	}
@@ -49,9 +49,9 @@ func (o *Opening) Replay(r journal.Record, b *writer.Books) error {
 // Replay implements writer.Replayer.
 func (o *Change) Replay(_ journal.Record, b *writer.Books) error {
 	after := o.Register
-	if before, ok := writer.Find[*Register](b, after.Ref()); ok && foldName(before.name) != foldName(after.name) {
-		b.Put(store.Release(nameClaim, foldName(before.name)))
+	if before, ok := writer.Find[*Register](b, after.Ref()); ok && nameRef(before.name) != nameRef(after.name) {
+		b.Put(claim.Release(nameRef(before.name)))
 	}
-	b.Put(&after, store.NewOwner(nameClaim, foldName(after.name), after.id))
+	b.Put(&after, claim.New(nameRef(after.name), after.id))
 	return nil
 }

@@ -2,7 +2,6 @@ package user
 
 import (
 	"kassa/core/fault"
-	"kassa/core/id"
 )
 
 // Forbidden is the fault for what needs a manager.
@@ -27,10 +26,6 @@ func LoginFailed() *fault.Error {
 
 func lastManager() *fault.Error {
 	return fault.New(fault.Conflict, "last_manager", "a store keeps at least one active manager")
-}
-
-func taken(code string, owner id.ID) *fault.Error {
-	return fault.New(fault.Conflict, code, "this is in use already").With("owner_id", string(owner))
 }
 
 func stale(newest int64) *fault.Error {

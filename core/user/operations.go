@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kassa/core/audit"
+	"kassa/core/claim"
 	"kassa/core/clock"
 	"kassa/core/id"
 	"kassa/core/journal"
@@ -22,7 +23,7 @@ type Newcomer struct {
 // Add makes the user, with the id of the record at hand, and returns it with all values that change. Conflict fault email_taken.
 func Add(v *writer.View, n Newcomer) (*User, []writer.Value, error) {
 	m := managersOf(v)
-	claim, err := Take(v, EmailRef(n.Email), v.ID(), "email_taken")
+	taken, err := claim.Take(v, EmailRef(n.Email), v.ID(), "email_taken")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -32,7 +33,7 @@ func Add(v *writer.View, n Newcomer) (*User, []writer.Value, error) {
 	if m, err = m.after(nil, u); err != nil {
 		return nil, nil, err
 	}
-	return u, []writer.Value{u, claim, m}, u.check()
+	return u, []writer.Value{u, taken, m}, u.check()
 }
 
 // begin asks for what every operation of a manager needs, and returns the business date.
@@ -125,11 +126,11 @@ func moveClaim(v *writer.View, before, after *User) ([]writer.Value, error) {
 	if from == to {
 		return nil, nil
 	}
-	claim, err := Take(v, to, after.s.ID, "email_taken")
+	taken, err := claim.Take(v, to, after.s.ID, "email_taken")
 	if err != nil {
 		return nil, err
 	}
-	return []writer.Value{NewClaim(from, ""), claim}, nil
+	return []writer.Value{claim.Release(from), taken}, nil
 }
 
 // on returns the user after the edit, and the names of the fields that changed.
@@ -178,7 +179,7 @@ func (o *deleteOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 	if m, err = m.after(before, after); err != nil {
 		return journal.Draft{}, nil, err
 	}
-	return draft(today, change(deleted, after, nil), before), []writer.Value{after, m, NewClaim(EmailRef(before.s.Email), "")}, nil
+	return draft(today, change(deleted, after, nil), before), []writer.Value{after, m, claim.Release(EmailRef(before.s.Email))}, nil
 }
 
 // erased returns what is left of the user: an id that bills name, and nothing personal.

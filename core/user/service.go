@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"kassa/core/claim"
 	"kassa/core/clock"
 	"kassa/core/fault"
 	"kassa/core/id"
@@ -83,7 +84,7 @@ func (s *Service) Create(ctx context.Context, st id.Store, c Create) (*User, err
 func (s *Service) free(ctx context.Context, st id.Store, email string, who id.ID) error {
 	u, err := s.c.Users.ByEmail(ctx, st, email)
 	if err == nil && u != nil && u.s.ID != who {
-		err = taken("email_taken", u.s.ID)
+		err = claim.Taken("email_taken", u.s.ID)
 	}
 	return err
 }
