@@ -75,6 +75,7 @@ func requests(t *testing.T, open Open) {
 		with("points_used", "5"):                                          "/member_id",
 		with("expected_total", `"5"`):                                     "/expected_total",
 		with("expected_total", "1e400"):                                   "/expected_total",
+		with("occurred_at", `"1970-01-01T00:00:00Z"`):                     "/occurred_at",
 		with("occurred_at", `"yesterday"`):                                "/occurred_at",
 		with("member_id", `"../x"`):                                       "/member_id",
 		with("client_sale_id", `"`+strings.Repeat("x", 256)+`"`):          "/client_sale_id",
@@ -157,6 +158,10 @@ func batch(t *testing.T, open Open) {
 	}
 	if s.Stock(tea) != "8" {
 		t.Errorf("the stock is %s", s.Stock(tea))
+	}
+	lost := send(item("f", `"occurred_at":"1970-01-01T00:00:00Z"`)).Want(200).Items("items")[0]
+	if bill, _ := lost["bill"].(map[string]any); bill["business_date"] != "2026-11-21" || fmt.Sprint(bill["flags"]) != "[late]" {
+		t.Errorf("the sale of a terminal without time: %v", lost)
 	}
 	send().Refused(422, "validation_failed")
 	send(strings.Split(strings.Repeat(item("x")+"\n", 101), "\n")[:101]...).Refused(422, "validation_failed")
