@@ -253,14 +253,23 @@ func byDay(ref int64, g journal.Range) (query string, args []any) {
 		[]any{ref, int64(g.From), to, day, position, int64(g.Limit)}
 }
 
-// From implements journal.Repository.
+// From implements journal.Repository. With an error come the records before the one that cannot be read.
 func (j *Journal) From(ctx context.Context, s id.Store, position int64, limit int) ([]journal.Record, error) {
 	var rs []journal.Record
 	err := j.d.read(ctx, s, func(t *tx) error {
-		return each(t.conn, "SELECT hash, body FROM records WHERE position > ? ORDER BY position LIMIT ?", func(st *sqlite.Stmt) error {
+		return each(t.conn, "SELECT hash, body, position, at FROM records WHERE position > ? ORDER BY position LIMIT ?", func(st *sqlite.Stmt) error {
 			r, err := j.open(st, 0)
+			place, ms := st.ColumnInt64(2), st.ColumnInt64(3)
+			switch {
+			case err != nil:
+				return err
+			case place != r.Position:
+				return fmt.Errorf("%w: record %d stands in the place of record %d", journal.ErrCorrupt, r.Position, place)
+			case ms != r.At.UnixMilli():
+				return fmt.Errorf("%w: the row of record %d has another time than the record", journal.ErrCorrupt, r.Position)
+			}
 			rs = append(rs, r)
-			return err
+			return nil
 		}, position, int64(limit))
 	})
 	return rs, err

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"kassa/core/claim"
@@ -24,7 +25,10 @@ func MemberKinds() []string { return []string{"member", member.EmailClaim, membe
 // NewMembers returns the members of the database's stores.
 func NewMembers(d *Database) *Members { return &Members{d} }
 
-const memberColumns = "SELECT id, name, email, phone, pin, tier, deleted, created_at, version FROM members "
+const (
+	memberFields  = "id, name, email, phone, pin, tier, deleted, created_at, version"
+	memberColumns = "SELECT " + memberFields + " FROM members "
+)
 
 // Load implements writer.Projection.
 func (r *Members) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]writer.Value, error) {
@@ -92,13 +96,17 @@ func saveMember(t *tx, m member.Snapshot) error {
 		flag(m.Deleted), m.CreatedAt.UnixMilli(), m.Version))
 }
 
-// All implements writer.Projection. Claims follow from the members.
+// All implements writer.Projection. Claims follow from the members, whose rows must be found by what they hold.
 func (r *Members) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
 	return r.d.read(ctx, s, func(t *tx) error {
-		return each(t.conn, memberColumns+"ORDER BY id", func(st *sqlite.Stmt) error {
+		return each(t.conn, "SELECT "+memberFields+", name_key, email_key, phone_key FROM members ORDER BY id", func(st *sqlite.Stmt) error {
 			m, err := memberAt(st)
 			if err != nil {
 				return err
+			}
+			s := m.Snapshot()
+			if st.ColumnText(9) != user.Fold(s.Name) || st.ColumnText(10) != user.Fold(s.Email) || st.ColumnText(11) != member.Digits(s.Phone) {
+				return fmt.Errorf("%w: member %s is found by another name, address or number", journal.ErrCorrupt, m.ID())
 			}
 			return fn(m)
 		})

@@ -41,14 +41,76 @@ func (r *Products) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]
 // All implements writer.Projection.
 func (r *Products) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
 	return r.d.read(ctx, s, func(t *tx) error {
-		return each(t.conn, "SELECT id, body FROM products ORDER BY id", func(st *sqlite.Stmt) error {
+		codes := map[string]int64{}
+		err := each(t.conn, "SELECT id, body, n, deleted, name, name_key, category_key, low_at, search FROM products ORDER BY id", func(st *sqlite.Stmt) error {
 			p, err := productAt(st)
 			if err != nil {
 				return err
 			}
+			if rowAt(st, 3) != rowOf(p) {
+				return fmt.Errorf("%w: product %s is listed as another one", journal.ErrCorrupt, p.ID())
+			}
+			for _, code := range barcodesOf(p) {
+				codes[code] = st.ColumnInt64(2)
+			}
 			return fn(p)
 		})
+		if err != nil {
+			return err
+		}
+		return checkBarcodes(t, codes)
 	})
+}
+
+// checkBarcodes holds that each code finds the row of its product, and that no other code finds any.
+func checkBarcodes(t *tx, codes map[string]int64) error {
+	err := each(t.conn, "SELECT code, product FROM barcodes", func(st *sqlite.Stmt) error {
+		code := st.ColumnText(0)
+		if n, ok := codes[code]; !ok || n != st.ColumnInt64(1) {
+			return fmt.Errorf("%w: barcode %s finds a product that does not have it", journal.ErrCorrupt, code)
+		}
+		delete(codes, code)
+		return nil
+	})
+	for code := range codes {
+		if err == nil {
+			err = fmt.Errorf("%w: barcode %s does not find its product", journal.ErrCorrupt, code)
+		}
+	}
+	return err
+}
+
+// productRow is what lists and searches compare of a product. All of it is empty where the product is deleted.
+type productRow struct {
+	deleted                     bool
+	name, key, category, search string
+	warns                       bool
+	lowAt                       measure.Quantity
+}
+
+func rowOf(p *inventory.Product) productRow {
+	if p.Deleted() {
+		return productRow{deleted: true}
+	}
+	r := productRow{name: p.Name(), key: inventory.SortKey(p.Name()), category: inventory.Fold(p.Details().Category), search: p.SearchText()}
+	r.lowAt, r.warns = p.LowAt()
+	return r
+}
+
+// rowAt reads the columns deleted, name, name_key, category_key, low_at and search that begin at col.
+func rowAt(st *sqlite.Stmt, col int) productRow {
+	return productRow{
+		deleted: st.ColumnInt64(col) != 0, name: st.ColumnText(col + 1), key: st.ColumnText(col + 2), category: st.ColumnText(col + 3),
+		warns: !st.ColumnIsNull(col + 4), lowAt: measure.Quantity(st.ColumnInt64(col + 4)), search: st.ColumnText(col + 5),
+	}
+}
+
+// barcodesOf returns what finds the product: nothing when it is deleted.
+func barcodesOf(p *inventory.Product) []string {
+	if p.Deleted() {
+		return nil
+	}
+	return p.Codes()
 }
 
 // productAt reads a product from the columns id and body.
@@ -97,20 +159,16 @@ func saveProduct(t *tx, p *inventory.Product) (n int64, err error) {
 	if c.Err() != nil {
 		return 0, c.Err()
 	}
-	var name, key, category, search string
-	var low any
-	if !p.Deleted() {
-		name, key, category, search = p.Name(), inventory.SortKey(p.Name()), inventory.Fold(p.Details().Category), p.SearchText()
-		if q, ok := p.LowAt(); ok {
-			low = int64(q)
-		}
+	row, low := rowOf(p), any(nil)
+	if row.warns {
+		low = int64(row.lowAt)
 	}
 	err = one(t.conn, `INSERT INTO products (id, deleted, name, name_key, category_key, low_at, search, body)
 		VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))
 		ON CONFLICT (id) DO UPDATE SET deleted = excluded.deleted, name = excluded.name, name_key = excluded.name_key,
 		category_key = excluded.category_key, low_at = excluded.low_at, search = excluded.search, body = excluded.body RETURNING n`,
 		func(st *sqlite.Stmt) { n = st.ColumnInt64(0) },
-		string(p.ID()), flag(p.Deleted()), name, key, category, low, search, c.Bytes())
+		string(p.ID()), flag(row.deleted), row.name, row.key, row.category, low, row.search, c.Bytes())
 	return n, err
 }
 
@@ -121,11 +179,9 @@ const ends = "\n\n"
 func index(t *tx, n int64, c writer.Change) error {
 	after, _ := c.After.(*inventory.Product)
 	before, _ := c.Before.(*inventory.Product)
-	if !after.Deleted() {
-		for _, code := range after.Codes() {
-			if err := broken(exec(t.conn, "INSERT INTO barcodes (code, product) VALUES (?, ?)", code, n)); err != nil {
-				return err
-			}
+	for _, code := range barcodesOf(after) {
+		if err := broken(exec(t.conn, "INSERT INTO barcodes (code, product) VALUES (?, ?)", code, n)); err != nil {
+			return err
 		}
 	}
 	was, is := before != nil && !before.Deleted(), !after.Deleted()

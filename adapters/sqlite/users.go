@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"kassa/core/claim"
@@ -23,7 +24,10 @@ func UserKinds() []string { return []string{"user", user.EmailClaim} }
 // NewUsers returns the users of the database's stores.
 func NewUsers(d *Database) *Users { return &Users{d} }
 
-const userColumns = "SELECT id, name, email, role, password, active, deleted, created_at, version, epoch FROM users "
+const (
+	userFields  = "id, name, email, role, password, active, deleted, created_at, version, epoch"
+	userColumns = "SELECT " + userFields + " FROM users "
+)
 
 // Load implements writer.Projection.
 func (r *Users) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]writer.Value, error) {
@@ -89,13 +93,16 @@ func saveUser(t *tx, u user.Snapshot) error {
 		u.CreatedAt.UnixMilli(), u.Version, u.Epoch))
 }
 
-// All implements writer.Projection. Claims follow from the users.
+// All implements writer.Projection. Claims follow from the users, whose rows must be found by what they hold.
 func (r *Users) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
 	return r.d.read(ctx, s, func(t *tx) error {
-		return each(t.conn, userColumns+"ORDER BY id", func(st *sqlite.Stmt) error {
+		return each(t.conn, "SELECT "+userFields+", name_key, email_key FROM users ORDER BY id", func(st *sqlite.Stmt) error {
 			u, err := userAt(st)
 			if err != nil {
 				return err
+			}
+			if s := u.Snapshot(); st.ColumnText(10) != user.Fold(s.Name) || st.ColumnText(11) != user.Fold(s.Email) {
+				return fmt.Errorf("%w: user %s is found by another name or address", journal.ErrCorrupt, u.ID())
 			}
 			return fn(u)
 		})

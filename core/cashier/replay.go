@@ -25,7 +25,7 @@ func (b *Bill) Replay(r journal.Record, books *writer.Books) error {
 			books.Put(after)
 		}
 	}
-	if err := register.ReplayBill(books, b.Register, b.Day, b.Cash(), b.Total); err != nil {
+	if err := register.ReplayBill(books, b.Register, b.Number, b.Day, b.Cash(), b.Total); err != nil {
 		return err
 	}
 	switch b.Type {

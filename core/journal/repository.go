@@ -98,6 +98,7 @@ type Repository interface {
 	List(ctx context.Context, s id.Store, ref Ref, r Range) ([]Record, error)
 	// Index gives every entry of the indexes over the records to fn, in any order, for verification.
 	Index(ctx context.Context, s id.Store, fn func(Entry) error) error
-	// From returns up to limit records with a position above the given one, oldest first.
+	// From returns up to limit records with a position above the given one, oldest first. When one of them cannot be read, it returns
+	// those before it and the error.
 	From(ctx context.Context, s id.Store, position int64, limit int) ([]Record, error)
 }

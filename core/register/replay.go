@@ -11,8 +11,8 @@ import (
 	"kassa/core/writer"
 )
 
-// ReplayBill puts into the books what a bill changed of its register.
-func ReplayBill(b *writer.Books, register id.ID, d clock.Date, cash, total money.Amount) error {
+// ReplayBill puts into the books what a bill changed of its register; an error when its number does not follow the one before it.
+func ReplayBill(b *writer.Books, register id.ID, number int64, d clock.Date, cash, total money.Amount) error {
 	r, ok := writer.Find[*Register](b, Ref(register))
 	if !ok {
 		return fmt.Errorf("register %s was never opened", register)
@@ -20,6 +20,9 @@ func ReplayBill(b *writer.Books, register id.ID, d clock.Date, cash, total money
 	after, err := r.Booked(total)
 	if err != nil {
 		return err
+	}
+	if number != after.lastReceipt {
+		return fmt.Errorf("bill %d of register %s has the number %d", after.lastReceipt, register, number)
 	}
 	b.Put(after)
 	return ReplayCash(b, register, d, cash, 1)

@@ -82,7 +82,7 @@ func (r *run) run(ctx context.Context) (err error) {
 	if r.head, err = r.v.Journal.Head(ctx, r.store); err != nil {
 		return err
 	}
-	if err := r.records(ctx); err != nil {
+	if whole, err := r.records(ctx); err != nil || !whole {
 		return err
 	}
 	r.compareHead()
@@ -92,8 +92,9 @@ func (r *run) run(ctx context.Context) (err error) {
 	return r.values(ctx)
 }
 
-// records walks the journal from its first record to the head.
-func (r *run) records(ctx context.Context) error {
+// records walks the journal from its first record to the head, and reports whether it came to the end. Where a record cannot be read, nothing
+// that follows from it can be compared: all of it would differ.
+func (r *run) records(ctx context.Context) (whole bool, err error) {
 	for position := int64(0); ; {
 		rs, err := r.v.Journal.From(ctx, r.store, position, chunk)
 		for i := range rs {
@@ -101,15 +102,15 @@ func (r *run) records(ctx context.Context) error {
 			position = rs[i].Position
 		}
 		if err != nil {
-			// What cannot be read ends the walk: everything after it would only repeat that the chain is broken.
 			r.find("record %d cannot be read: %v", position+1, err)
-			return ctx.Err()
+			r.find("the records after it, and what they make, were not compared")
+			return false, ctx.Err()
 		}
 		if r.v.Progress != nil {
 			r.v.Progress(position, r.head.Position)
 		}
 		if len(rs) < chunk {
-			return nil
+			return true, nil
 		}
 	}
 }
@@ -158,8 +159,8 @@ func (r *run) compareHead() {
 	if r.Records != r.head.Position {
 		r.find("the head says %d records and there are %d", r.head.Position, r.Records)
 	}
-	if r.at > r.head.At.UnixMilli() {
-		r.find("the head is older than the last record")
+	if r.Records > 0 && r.at != r.head.At.UnixMilli() {
+		r.find("the head's time is not that of the last record")
 	}
 	for c, h := range r.head.Last {
 		if r.last[c] != h {
@@ -208,9 +209,9 @@ func (r *run) entries(ctx context.Context) error {
 	return err
 }
 
-// values compares every projection with what the journal makes.
+// values compares every projection with what the journal makes. A projection that cannot be read to its end hides what is missing.
 func (r *run) values(ctx context.Context) error {
-	want := r.books.Values()
+	want, whole := r.books.Values(), true
 	for _, p := range r.v.Projections {
 		err := p.All(ctx, r.store, func(has writer.Value) error {
 			r.Values++
@@ -229,8 +230,12 @@ func (r *run) values(ctx context.Context) error {
 			return nil
 		})
 		if err != nil {
+			whole = false
 			r.find("a value cannot be read: %v", err)
 		}
+	}
+	if !whole {
+		return ctx.Err()
 	}
 	refs := make([]string, 0, len(want))
 	for ref := range want {
