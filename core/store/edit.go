@@ -10,6 +10,7 @@ import (
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
+	"kassa/core/money"
 	"kassa/core/writer"
 )
 
@@ -56,14 +57,17 @@ func (o *editSettings) Apply(v *writer.View) (journal.Draft, []writer.Value, err
 		return journal.Draft{}, nil, err
 	}
 	if posted && options.Currency != before.o.Currency {
-		return journal.Draft{}, nil, fault.New(fault.Conflict, "currency_fixed", "the books are kept in %s; a store that has sold keeps its currency", before.o.Currency).
-			With("currency", string(before.o.Currency))
+		return journal.Draft{}, nil, currencyFixed(before.o.Currency)
 	}
 	was, is := differences(&before.o, &options)
 	return journal.Draft{
 		Day: after.Day(v.Now()), Refs: []journal.Ref{SettingsRef}, Doc: &SettingsChange{Version: after.version, Options: options},
 		Facts: []audit.Fact{{Action: "settings.change", Entity: "settings", Before: was, After: is}},
 	}, []writer.Value{after}, nil
+}
+
+func currencyFixed(c money.Currency) error {
+	return fault.New(fault.Conflict, "currency_fixed", "the books are kept in %s; a store that has sold keeps its currency", c).With("currency", string(c))
 }
 
 // maxShown is the most characters of one setting that an audit fact shows; the document has all of it.
@@ -134,7 +138,7 @@ func Documents() journal.Schema {
 	return journal.Schema{"settings.edit": func() journal.Document { return &SettingsChange{} }}
 }
 
-// States returns the values of this package that stores keep by their ref. A package that uses Claim lists its own kinds, each an Owner.
+// States returns the values of this package that stores keep by their ref.
 func States() map[string]func() writer.Stored {
 	return map[string]func() writer.Stored{SettingsRef.Kind(): func() writer.Stored { return &Settings{} }}
 }
