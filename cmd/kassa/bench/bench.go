@@ -171,7 +171,9 @@ func (b *run) all(ctx context.Context) error {
 			break
 		}
 	}
-	b.result.Ratios = ratios(b.result.Points)
+	if b.open == 0 { // in an open loop the rate is given
+		b.result.Ratios = ratios(b.result.Points)
+	}
 	b.report.codes(b.result.Points)
 	b.report.ratios(b.result.Ratios)
 	b.report.errors(b.result.Points)

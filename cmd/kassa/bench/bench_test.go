@@ -120,13 +120,13 @@ func TestAnImportThatFailsIsNamed(t *testing.T) {
 
 func TestInOpenLoopSalesAreDueAtTheRate(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "result.json")
-	out, err := drive(t, "", "--scenario", "spread", "--clients", "4", "--open", "200", "--seconds", "0.5", "--json", file)
+	out, err := drive(t, "", "--scenario", "spread,hot", "--clients", "4", "--open", "200", "--seconds", "0.5", "--json", file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var r result
 	b, _ := os.ReadFile(file)
-	if err := json.Unmarshal(b, &r); err != nil || len(r.Points) != 1 || r.Points[0].Answers > 110 || r.Points[0].Answers < 60 {
+	if err := json.Unmarshal(b, &r); err != nil || len(r.Points) != 2 || r.Points[0].Answers > 110 || r.Points[0].Answers < 60 || len(r.Ratios) > 0 {
 		t.Errorf("%v\n%s\n%s", err, b, out)
 	}
 }
