@@ -201,7 +201,7 @@ var coreRanks = rule{
 var coreStandard = []string{
 	"bytes", "cmp", "container/heap", "container/list", "context", "crypto/hmac", "crypto/sha256", "crypto/subtle", "encoding/base64",
 	"encoding/binary", "encoding/hex", "errors", "fmt", "hash", "hash/fnv", "io", "iter", "maps", "math", "math/big", "math/bits",
-	"regexp", "runtime", "runtime/debug", "slices", "sort", "strconv", "strings", "sync", "sync/atomic", "time", "unicode", "unicode/utf8",
+	"regexp", "runtime/debug", "slices", "sort", "strconv", "strings", "sync", "sync/atomic", "time", "unicode", "unicode/utf8",
 }
 
 var coreImports = rule{

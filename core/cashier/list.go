@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"kassa/core/clock"
@@ -18,6 +20,9 @@ import (
 
 // maxScanned bounds the records that one page of a narrowed list reads. A page may then be short, or even empty, and still have a next one.
 const maxScanned = 2000
+
+// maxRegisters bounds the registers on which a receipt number is looked for.
+const maxRegisters = 2000
 
 // List returns bills, newest first: by business day, or by position where one member, register, kind or flag is asked for.
 func (s *Service) List(ctx context.Context, st id.Store, f Filter, p page.Request) (page.List[Booked], error) {
@@ -43,14 +48,9 @@ func (s *Service) byKey(ctx context.Context, st id.Store, f Filter) (page.List[B
 	if f.ClientSaleID != "" {
 		keys = append(keys, SaleKey(f.ClientSaleID))
 	} else {
-		registers, err := s.registers.List(ctx, st, page.Request{Limit: page.MaxLimit})
-		if err != nil {
+		var err error
+		if keys, err = s.receiptKeys(ctx, st, f); err != nil {
 			return page.List[Booked]{}, err
-		}
-		for _, r := range registers.Items {
-			if f.Register == "" || f.Register == r.ID() {
-				keys = append(keys, r.ReceiptKey(f.ReceiptNumber))
-			}
 		}
 	}
 	found, err := s.j.Find(ctx, st, keys)
@@ -61,6 +61,27 @@ func (s *Service) byKey(ctx context.Context, st id.Store, f Filter) (page.List[B
 		}
 	}
 	return out, err
+}
+
+// receiptKeys returns the keys of the receipt number on the register, or on each of up to maxRegisters.
+func (s *Service) receiptKeys(ctx context.Context, st id.Store, f Filter) ([]journal.Key, error) {
+	if f.Register != "" {
+		return []journal.Key{register.ReceiptKey(f.Register, f.ReceiptNumber)}, nil
+	}
+	var keys []journal.Key
+	p := page.Request{Limit: page.MaxLimit}
+	for {
+		found, err := s.registers.List(ctx, st, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range found.Items {
+			keys = append(keys, register.ReceiptKey(r.ID(), f.ReceiptNumber))
+		}
+		if p.After = found.Next; p.After == "" || len(keys) >= maxRegisters {
+			return keys, nil
+		}
+	}
 }
 
 // ref returns the listing with the fewest records that has all bills of the filter.
@@ -152,8 +173,8 @@ func (s *Service) addStates(ctx context.Context, st id.Store, bills []Booked) er
 }
 
 func checkReason(v *fault.Validation, reason string) {
-	if n := utf8.RuneCountInString(reason); n < 1 || n > maxReason {
-		v.Refuse("/reason", "reason_invalid", "a reason has 1 to %d characters", maxReason)
+	if n := utf8.RuneCountInString(reason); n < 1 || n > maxReason || strings.ContainsFunc(reason, unicode.IsControl) {
+		v.Refuse("/reason", "reason_invalid", "a reason has 1 to %d printable characters", maxReason)
 	}
 }
 

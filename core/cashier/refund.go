@@ -208,13 +208,13 @@ func (o *refundOperation) tenders(sale *Bill, total money.Amount, done []money.A
 // spent adds what was given back to the sale's own tenders of the same kind, as far as they reach, so that a later refund in proportion
 // goes by what is left of them.
 func spent(sale *Bill, given []Tender, done []money.Amount) []money.Amount {
-	after := make([]money.Amount, len(sale.Tenders))
+	after, held := make([]money.Amount, len(sale.Tenders)), kept(sale.Tenders, sale.Change)
 	copy(after, done)
 	for _, g := range given {
 		rest := g.Amount
 		for i, t := range sale.Tenders {
 			if t.Kind == g.Kind && t.Label == g.Label {
-				part := min(rest, t.Amount-after[i])
+				part := min(rest, held[i]-after[i])
 				after[i] += part
 				rest -= part
 			}

@@ -349,6 +349,6 @@ func book(v *writer.View, b *Bill, r *register.Register, keys []journal.Key, val
 	}
 	values = append(values, after, day)
 	return journal.Draft{
-		Day: b.Day, Chain: r.Chain(), Keys: append(keys, r.ReceiptKey(b.Number)), Refs: b.refs(), Lines: lines, Facts: facts, Doc: b,
+		Day: b.Day, Chain: r.Chain(), Keys: append(keys, register.ReceiptKey(r.ID(), b.Number)), Refs: b.refs(), Lines: lines, Facts: facts, Doc: b,
 	}, append(values, accounts...), nil
 }

@@ -180,7 +180,7 @@ func (s *Service) forget(ctx context.Context, st id.Store, cart id.ID, err error
 func (s *Service) Refund(ctx context.Context, st id.Store, c Refund) (writer.Result, error) {
 	o := &refundOperation{c: c}
 	if audit.From(ctx).Role == string(user.Cashier) {
-		return writer.Result{}, approvalRequired("a refund")
+		return s.w.Refuse(ctx, st, o.Intent(), approvalRequired("a refund"))
 	}
 	var v fault.Validation
 	checkReason(&v, c.Reason)
@@ -203,7 +203,7 @@ func (s *Service) Refund(ctx context.Context, st id.Store, c Refund) (writer.Res
 func (s *Service) Void(ctx context.Context, st id.Store, c Void) (writer.Result, error) {
 	o := &voidOperation{c: c}
 	if audit.From(ctx).Role == string(user.Cashier) {
-		return writer.Result{}, approvalRequired("a void")
+		return s.w.Refuse(ctx, st, o.Intent(), approvalRequired("a void"))
 	}
 	var v fault.Validation
 	checkReason(&v, c.Reason)

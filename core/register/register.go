@@ -70,9 +70,9 @@ func (r *Register) Chain() journal.Chain { return journal.Chain(r.id) }
 // Drawer returns the ledger account of the register's cash.
 func (r *Register) Drawer() ledger.ID { return ledger.DrawerOf(r.id) }
 
-// ReceiptKey is the key that holds a receipt number once.
-func (r *Register) ReceiptKey(number int64) journal.Key {
-	return journal.Key(fmt.Sprintf("no:%s:%010d", r.id, number))
+// ReceiptKey is the key that holds a register's receipt number once.
+func ReceiptKey(register id.ID, number int64) journal.Key {
+	return journal.Key(fmt.Sprintf("no:%s:%010d", register, number))
 }
 
 // OpenOn returns nil when a live record may be dated on the day: Conflict fault period_closed with closed_through otherwise.

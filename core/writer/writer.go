@@ -19,9 +19,10 @@ import (
 const (
 	MaxBatch      = 128
 	maxQueue      = 1024
-	maxInFlight   = 256                  // of one DoAll
-	maxValues     = 200_000              // of one generation of the working set
-	maxYields     = 16                   // before a batch
+	maxInFlight   = 256     // of one DoAll
+	maxValues     = 200_000 // of one generation of the working set
+	companions    = 8       // callers at once from which on those who were just answered are waited for
+	maxPatience   = time.Millisecond
 	maxRounds     = 4                    // in which an operation may ask for more
 	maxTries      = 10_000               // commits of one batch on heads that moved; the deadline ends them sooner
 	commitTimeout = 20 * time.Second     // of one batch, all tries together

@@ -152,6 +152,15 @@ func refunds(t *testing.T, open Open) {
 		refund(bill, fmt.Sprintf(`{"register_id":%q,"tenders":[{"kind":"card","amount":500}],"reason":"x"}`, empty)).Want(201)
 		refund(bill, `{"register_id":"nobody","reason":"x"}`).Refused(404, "register_unknown")
 	})
+	t.Run("in other tenders than it was paid with, and then the rest", func(t *testing.T) {
+		s.Pay(Line(rope, 3), `"tenders":[{"kind":"cash","amount":3000}]`).Want(201)
+		bill := s.Pay(Line(rope, 5), `"tenders":[{"kind":"card","amount":2000},{"kind":"cash","amount":4000}]`).Want(201).Fields(map[string]int64{"change": 1000}).Text("id")
+		refund(bill, `{"lines":[{"line":1,"quantity":4}],"tenders":[{"kind":"cash","amount":4000}],"reason":"x"}`).Want(201)
+		rest := refund(bill, `{"reason":"the rest"}`).Want(201)
+		if got := rest.Items("tenders"); len(got) != 1 || got[0]["kind"] != "card" || fmt.Sprint(got[0]["amount"]) != "-1000" {
+			t.Errorf("the rest comes back as %v", got)
+		}
+	})
 	t.Run("a repeated request is answered with the first refund", func(t *testing.T) {
 		bill := s.Pay(Line(tea, 2), cash).Want(201).Text("id")
 		ask := func(body string) Answer { return s.As(s.Manager).Key("again").Post("/bills/"+bill+"/refunds", body) }
