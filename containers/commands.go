@@ -31,6 +31,9 @@ func Serve(ctx context.Context, c Config, ready func(at *Listening)) error {
 		case <-ctx.Done():
 			return nil
 		case s := <-app.Wait():
+			if s.ExitCode == 0 {
+				return nil // fx hears the signal that ends ctx too, now and then first
+			}
 			return fmt.Errorf("kassa stopped by itself with exit code %d; the log says why", s.ExitCode)
 		}
 	})

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
+	"reflect"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -31,9 +33,23 @@ type Config struct {
 func ReadConfig() (Config, error) {
 	var c Config
 	if err := env.Parse(&c); err != nil {
-		return c, fmt.Errorf("the environment cannot be read: %w", err)
+		return c, unread(err)
 	}
 	return c, c.check()
+}
+
+// unread names the variable that cannot be read; env names the field.
+func unread(err error) error {
+	var wrong env.ParseError
+	if !errors.As(err, &wrong) {
+		return fmt.Errorf("the environment cannot be read: %w", err)
+	}
+	field, _ := reflect.TypeFor[Config]().FieldByName(wrong.Name)
+	name, want := field.Tag.Get("env"), "a whole number"
+	if wrong.Type.Kind() == reflect.Bool {
+		want = "true or false"
+	}
+	return fmt.Errorf("%s is %q and must be %s", name, os.Getenv(name), want)
 }
 
 func (c *Config) check() error {
@@ -47,6 +63,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("KASSA_RESET_PROTECTION is on or off, not %q", c.ResetProtection)
 	case c.JWTKey != "" && len(c.JWTKey) < minKey:
 		return fmt.Errorf("KASSA_JWT_KEY has %d bytes and needs at least %d", len(c.JWTKey), minKey)
+	case c.BcryptCost < minCost || c.BcryptCost > maxCost:
+		return fmt.Errorf("KASSA_BCRYPT_COST is %d to %d, not %d", minCost, maxCost, c.BcryptCost)
 	case c.MongoURI != "":
 		if u, err := url.Parse(c.MongoURI); err != nil || u.Host == "" {
 			return errors.New("KASSA_MONGODB_URI is not a MongoDB URI")
@@ -56,5 +74,7 @@ func (c *Config) check() error {
 	return nil
 }
 
-// minKey is the least bytes of a key that signs tokens.
-const minKey = 32
+const (
+	minKey           = 32    // bytes of a key that signs tokens
+	minCost, maxCost = 4, 31 // of bcrypt
+)
