@@ -113,7 +113,7 @@ func oneByOne(t *testing.T, data string, steps []step) []string {
 		s.ids.n.Store(firstID(i))
 		answers[i] = fmt.Sprintf("%d: %s\n   %s", i, st.what, answerOf(st.do(t.Context(), s)))
 	}
-	return append(answers, s.books(t)...)
+	return slices.Concat(answers, s.books(t))
 }
 
 // together has all steps wait in the queue, in their order, before the writer takes the first.
@@ -143,10 +143,10 @@ func together(t *testing.T, data string, steps []step, most int) []string {
 	}
 	s.ids.n.Store(firstID(len(steps)))
 	close(g.open)
-	for _, d := range append(done, first) {
+	for _, d := range slices.Concat(done, []chan struct{}{first}) {
 		<-d
 	}
-	return append(answers, s.books(t)...)
+	return slices.Concat(answers, s.books(t))
 }
 
 func closed(c chan struct{}) bool {

@@ -176,7 +176,7 @@ func (r *run) compareHead() {
 
 func (r *run) add(e journal.Entry, times int64) {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s\x00%d\x00%d\x00%d\x00%d", e.Name, e.Position, e.Day, e.Amount, e.Balance)
+	_, _ = fmt.Fprintf(h, "%s\x00%d\x00%d\x00%d\x00%d", e.Name, e.Position, e.Day, e.Amount, e.Balance)
 	name := e.Name
 	if k := journal.Key(e.Name).Kind(); k == "record" || k == "idem" || k == "sale" || k == "no" {
 		name = k // these are as many as records: they are summed by kind
