@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -69,8 +70,7 @@ func (j *Journal) Advance(ctx context.Context, s id.Store, from id.ID, to journa
 			return journal.ErrStale
 		}
 		for chain, hash := range to.Last {
-			if err := exec(t.conn, "INSERT INTO chains (chain, hash) VALUES (?, ?) ON CONFLICT (chain) DO UPDATE SET hash = excluded.hash",
-				string(chain), hash[:]); err != nil {
+			if err := t.put("UPDATE chains SET hash = ? WHERE chain = ?", "INSERT INTO chains (hash, chain) VALUES (?, ?)", hash[:], string(chain)); err != nil {
 				return err
 			}
 		}
@@ -81,15 +81,13 @@ func (j *Journal) Advance(ctx context.Context, s id.Store, from id.ID, to journa
 // Append implements journal.Repository.
 func (j *Journal) Append(ctx context.Context, s id.Store, rs []journal.Record) error {
 	return j.d.write(ctx, s, func(t *tx) error {
+		x := newListings()
 		for i := range rs {
-			if err := t.append(&rs[i]); err != nil {
-				if taken(err) {
-					return fmt.Errorf("%w: record %s: %w", journal.ErrBroken, rs[i].ID, err)
-				}
-				return err
+			if err := t.append(&rs[i], x); err != nil {
+				return broken(err)
 			}
 		}
-		return nil
+		return broken(x.insert(t.conn))
 	})
 }
 
@@ -112,7 +110,7 @@ func numberFirst(value string) string {
 	return b + ":" + a
 }
 
-func (t *tx) append(r *journal.Record) error {
+func (t *tx) append(r *journal.Record, x *listings) error {
 	var idem, sale, number any
 	for _, k := range r.Keys {
 		switch column(k.Kind()) {
@@ -128,18 +126,33 @@ func (t *tx) append(r *journal.Record) error {
 			}
 		}
 	}
-	if err := exec(t.conn, "INSERT INTO records (position, id, at, idem, sale, number, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
-		r.Position, string(r.ID), r.At.UnixMilli(), idem, sale, number, r.Hash[:], r.Encoded()); err != nil {
+	if err := exec(t.conn, "INSERT INTO records (position, id, at, idem, sale, number, hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		r.Position, string(r.ID), r.At.UnixMilli(), idem, sale, number, r.Hash[:], string(r.Encoded())); err != nil {
 		return err
 	}
-	return t.index(r)
+	return t.index(r, x)
 }
 
 // spanBits says how many positions share a span: 4,096.
 const spanBits = 12
 
+// listings are what some records are listed by, and their ledger lines.
+type listings struct{ refs, days, lines *rows }
+
+func newListings() *listings {
+	return &listings{
+		refs:  newRows("refs (span, ref, position)", 3),
+		days:  newRows("days (ref, day, position)", 3),
+		lines: newRows("lines (span, account, position, amount, balance)", 5),
+	}
+}
+
+func (x *listings) insert(c *sqlite.Conn) error {
+	return cmp.Or(x.refs.insert(c), x.days.insert(c), x.lines.insert(c))
+}
+
 // index adds what the record is listed by.
-func (t *tx) index(r *journal.Record) error {
+func (t *tx) index(r *journal.Record, x *listings) error {
 	span := r.Position >> spanBits
 	for _, ref := range r.Refs {
 		n, err := t.intern(string(ref), span)
@@ -147,12 +160,9 @@ func (t *tx) index(r *journal.Record) error {
 			return err
 		}
 		if ref.Dated() {
-			err = exec(t.conn, "INSERT INTO days (ref, day, position) VALUES (?, ?, ?)", n, int64(r.Day), r.Position)
+			x.days.add(n, int64(r.Day), r.Position)
 		} else {
-			err = exec(t.conn, "INSERT INTO refs (span, ref, position) VALUES (?, ?, ?)", span, n, r.Position)
-		}
-		if err != nil {
-			return err
+			x.refs.add(span, n, r.Position)
 		}
 	}
 	for _, l := range r.Lines {
@@ -160,9 +170,7 @@ func (t *tx) index(r *journal.Record) error {
 		if err != nil {
 			return err
 		}
-		if err := exec(t.conn, "INSERT INTO lines (span, account, position, amount, balance) VALUES (?, ?, ?, ?, ?)", span, n, r.Position, l.Amount, l.Balance); err != nil {
-			return err
-		}
+		x.lines.add(span, n, r.Position, l.Amount, l.Balance)
 	}
 	return nil
 }

@@ -70,8 +70,7 @@ func (p *State) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 			if c.Err() != nil {
 				return c.Err()
 			}
-			if err := exec(t.conn, "INSERT INTO state (ref, body) VALUES (?, CAST(? AS TEXT)) ON CONFLICT (ref) DO UPDATE SET body = excluded.body",
-				string(v.Ref()), c.Bytes()); err != nil {
+			if err := t.put("UPDATE state SET body = ? WHERE ref = ?", "INSERT INTO state (body, ref) VALUES (?, ?)", string(c.Bytes()), string(v.Ref())); err != nil {
 				return err
 			}
 		}

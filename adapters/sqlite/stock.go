@@ -45,8 +45,8 @@ func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 			if !ok {
 				return fmt.Errorf("cannot keep a %T", c.After)
 			}
-			if err := exec(t.conn, "INSERT INTO stock (product, on_hand) VALUES (?, ?) ON CONFLICT (product) DO UPDATE SET on_hand = excluded.on_hand",
-				string(v.Product()), int64(v.OnHand())); err != nil {
+			if err := t.put("UPDATE stock SET on_hand = ? WHERE product = ?", "INSERT INTO stock (on_hand, product) VALUES (?, ?)",
+				int64(v.OnHand()), string(v.Product())); err != nil {
 				return err
 			}
 		}
