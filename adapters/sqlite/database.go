@@ -150,7 +150,7 @@ func openFile(path, schema string, readOnly bool) (*file, error) {
 }
 
 // connect opens a connection. synchronous=FULL makes every commit durable before it is answered. Pages of 8 KiB halve the pages that a commit
-// of records of 2 KB writes: a third more sales a second than with 4 KiB. Checkpoints happen every 2,000 pages (16 MiB), which costs less
+// of records of 2 KB writes: a third more sales a second than with 4 KiB. Checkpoints happen every 4,000 pages (32 MiB), which costs less
 // than the default 1,000 under load and keeps the WAL small.
 func connect(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
 	c, err := sqlite.OpenConn(path, flags)
@@ -160,7 +160,7 @@ func connect(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
 	c.SetBusyTimeout(busyTimeout)
 	pragmas := []string{"foreign_keys=ON", "temp_store=MEMORY", "cache_size=-8000"}
 	if flags&sqlite.OpenReadWrite != 0 {
-		pragmas = []string{"page_size=8192", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=2000", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"}
+		pragmas = []string{"page_size=8192", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=4000", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"}
 	}
 	for _, p := range pragmas {
 		if err := exec(c, "PRAGMA "+p); err != nil {

@@ -133,8 +133,8 @@ func (t *tx) append(r *journal.Record, x *listings) error {
 	return t.index(r, x)
 }
 
-// spanBits says how many positions share a span: 4,096.
-const spanBits = 12
+// spanBits says how many positions share a span: 2,048. Fewer would put more rows into spans, more would spread a batch over more pages.
+const spanBits = 11
 
 // listings are what some records are listed by, and their ledger lines.
 type listings struct{ refs, days, lines *rows }
@@ -303,9 +303,9 @@ func (j *Journal) Index(ctx context.Context, s id.Store, fn func(journal.Entry) 
 			"SELECT coalesce(n.name, ''), f.position, f.day, 0, 0 FROM days f LEFT JOIN names n ON n.id = f.ref",
 			// What spans does not lead to is as good as missing, and so is what stands in the wrong span.
 			`SELECT n.name, f.position, 0, 0, 0 FROM refs f JOIN spans s ON s.name = f.ref AND s.span = f.span JOIN names n ON n.id = f.ref
-				WHERE f.span = f.position >> 12`,
+				WHERE f.span = f.position >> 11`,
 			`SELECT n.name, l.position, 0, l.amount, l.balance FROM lines l JOIN spans s ON s.name = l.account AND s.span = l.span JOIN names n ON n.id = l.account
-				WHERE l.span = l.position >> 12`,
+				WHERE l.span = l.position >> 11`,
 		} {
 			if err := each(t.conn, query, func(st *sqlite.Stmt) error {
 				return fn(journal.Entry{Name: st.ColumnText(0), Position: st.ColumnInt64(1), Day: clock.Date(st.ColumnInt32(2)),

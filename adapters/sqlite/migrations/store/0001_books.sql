@@ -42,7 +42,7 @@ CREATE TABLE names (
   name TEXT NOT NULL UNIQUE
 );
 
--- What records are listed by, and their ledger lines. Both are clustered by span, some thousand positions, before anything else: all that is
+-- What records are listed by, and their ledger lines. Both are clustered by span, 2,048 positions, before anything else: all that is
 -- written at one time goes to the same few pages, however many products and registers there are. spans says in which spans a name occurs.
 CREATE TABLE refs (
   span     INTEGER NOT NULL,
