@@ -67,9 +67,14 @@
 // # The document
 //
 // go generate ./adapters/rest writes docs/openapi.json from the annotations. @Security is one of cashier, manager and operator, as the
-// route says; without it the operation is public. Do not write @ID, @Accept json, @Produce json, and @Failure for 400, 401, 403, 404, 413,
-// 415 and 422 unless you have a code to name: they are added, and so are the forms of limit, If-Match, Idempotency-Key and path
-// parameters. Text in backquotes names the codes. Server.CheckDocument holds routes and document together, with their roles.
+// route says; without it the operation is public. Do not write @ID, @Accept json, @Produce json, and @Failure for 400, 401, 403, 404, 408,
+// 412, 413, 415, 422, 428, 431, 500 and 503 unless you have a code to name: they are added, and so are the headers of refusals and the
+// forms of limit, cursor, If-Match, Idempotency-Key, ids in the query and path parameters. A refusal of any other status is written: what
+// the document does not list must not happen. Text in backquotes names the codes. Server.CheckDocument holds routes and document together,
+// with their roles.
+//
+// Beside swag's tags the fields may have pattern, minItems and maxItems, and minimum and maximum with a wire type; extensions:"!x-nullable"
+// marks an Opt that refuses null.
 package rest
 
 //go:generate go run ./docs/gen

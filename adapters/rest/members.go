@@ -98,9 +98,9 @@ func (m Members) list(c *Call) error {
 
 type memberRequest struct {
 	Name  string  `json:"name" validate:"required" minLength:"1" maxLength:"100" example:"Mia Member"`
-	Email *string `json:"email" maxLength:"254" example:"mia@example.com"`
+	Email *string `json:"email" format:"email" maxLength:"254" example:"mia@example.com"`
 	Phone *string `json:"phone" maxLength:"40" example:"+49 30 901820"`
-	PIN   string  `json:"pin" validate:"required" minLength:"6" maxLength:"6" example:"123456"`
+	PIN   string  `json:"pin" validate:"required" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" example:"123456"`
 }
 
 // Check refuses missing fields.
@@ -117,6 +117,8 @@ func (b *memberRequest) Check(v *fault.Validation) {
 //	@Security	cashier
 //	@Param		body	body		memberRequest	true	"the member"
 //	@Success	201		{object}	memberBody
+//	@Header		201		{string}	Location	"the member"
+//	@Header		201		{string}	ETag		"its version"
 //	@Failure	409		{object}	Problem	"`email_taken`, `phone_taken`"
 //	@Router		/members [post]
 func (m Members) register(c *Call) error {
@@ -141,6 +143,7 @@ func (m Members) register(c *Call) error {
 //	@Security	cashier
 //	@Param		id	path		string	true	"member"
 //	@Success	200	{object}	memberBody
+//	@Header		200	{string}	ETag	"its version"
 //	@Failure	404	{object}	Problem	"`member_unknown`"
 //	@Router		/members/{id} [get]
 func (m Members) get(c *Call) error {
@@ -164,9 +167,9 @@ func (m Members) answer(c *Call) func(member.Standing, error) error {
 
 type memberPatch struct {
 	Name   *string     `json:"name" minLength:"1" maxLength:"100" example:"Mia Member-Meyer"`
-	Email  Opt[string] `json:"email" swaggertype:"string" maxLength:"254" example:"mia@example.com"`
+	Email  Opt[string] `json:"email" swaggertype:"string" format:"email" maxLength:"254" example:"mia@example.com"`
 	Phone  Opt[string] `json:"phone" swaggertype:"string" maxLength:"40" example:"+49 30 901820"`
-	PIN    *string     `json:"pin" minLength:"6" maxLength:"6" example:"654321"`
+	PIN    *string     `json:"pin" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" example:"654321"`
 	OldPIN *string     `json:"old_pin" example:"123456"` // needed for a new PIN unless a manager asks
 }
 
@@ -187,6 +190,7 @@ func cleared(o Opt[string]) *string {
 //	@Param		If-Match	header		string		true	"the ETag that was seen"
 //	@Param		body		body		memberPatch	true	"what to change"
 //	@Success	200			{object}	memberBody
+//	@Header		200			{string}	ETag	"its version"
 //	@Failure	403			{object}	Problem	"`old_pin_required`, `pin_wrong`"
 //	@Failure	404			{object}	Problem	"`member_unknown`"
 //	@Failure	409			{object}	Problem	"`email_taken`, `phone_taken`"
@@ -283,6 +287,7 @@ func (m Members) prove(c *Call) error {
 //	@Param		id					path		string	true	"member"
 //	@Param		Kassa-Member-Token	header		string	true	"of this member"
 //	@Success	200					{object}	memberBody
+//	@Header		200					{string}	ETag	"its version"
 //	@Failure	401					{object}	Problem	"`member_token_invalid`"
 //	@Failure	403					{object}	Problem	"`member_token_foreign`"
 //	@Router		/members/{id}/vip-subscription [put]

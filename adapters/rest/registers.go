@@ -139,8 +139,8 @@ func (s Registers) answer(c *Call, i id.ID) error {
 }
 
 type registerPatch struct {
-	Name   Opt[string] `json:"name" swaggertype:"string" minLength:"1" maxLength:"60" example:"Till 2"`
-	Active Opt[bool]   `json:"active" swaggertype:"boolean" example:"false"` // false: it takes no sales
+	Name   Opt[string] `json:"name" swaggertype:"string" extensions:"!x-nullable" minLength:"1" maxLength:"60" example:"Till 2"`
+	Active Opt[bool]   `json:"active" swaggertype:"boolean" extensions:"!x-nullable" example:"false"` // false: it takes no sales
 }
 
 // Check refuses null.

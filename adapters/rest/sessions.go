@@ -86,6 +86,7 @@ type loginBody struct {
 //	@Tags		sessions
 //	@Param		body	body		loginRequest	true	"who"
 //	@Success	200		{object}	loginBody
+//	@Header		200		{string}	Set-Cookie	"kassa_session, HttpOnly and SameSite=Strict"
 //	@Failure	401		{object}	Problem	"`login_failed`"
 //	@Failure	409		{object}	Problem	"`not_set_up`"
 //	@Failure	422		{object}	Problem	"`store_required` where there are several stores"
@@ -183,6 +184,7 @@ func (b *refreshRequest) Check(v *fault.Validation) { Required(v, "/refresh_toke
 //	@Tags		sessions
 //	@Param		body	body		refreshRequest	true	"the refresh token of the last answer"
 //	@Success	200		{object}	loginBody
+//	@Header		200		{string}	Set-Cookie	"kassa_session, HttpOnly and SameSite=Strict"
 //	@Failure	401		{object}	Problem	"`token_invalid`"
 //	@Router		/users/session/refresh [post]
 func (s Sessions) refresh(c *Call) error {

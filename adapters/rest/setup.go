@@ -36,13 +36,13 @@ type setupRequest struct {
 
 type setupStoreRequest struct {
 	Name     string `json:"name" validate:"required" minLength:"1" maxLength:"100" example:"Corner shop"`
-	Currency string `json:"currency" validate:"required" example:"EUR"`
+	Currency string `json:"currency" validate:"required" pattern:"^[A-Z]{3}$" example:"EUR"`
 	TimeZone string `json:"time_zone" validate:"required" example:"Europe/Berlin"`
 }
 
 type setupManagerRequest struct {
 	Name     string `json:"name" validate:"required" minLength:"1" maxLength:"100" example:"Mara Manager"`
-	Email    string `json:"email" validate:"required" maxLength:"254" example:"mara@example.com"`
+	Email    string `json:"email" validate:"required" format:"email" maxLength:"254" example:"mara@example.com"`
 	Password string `json:"password" validate:"required" minLength:"8" maxLength:"72" example:"correct horse"`
 }
 
@@ -69,6 +69,7 @@ type setupBody struct {
 //	@Param		Kassa-Setup-Token	header		string			false	"what the server printed; not needed on the server's own machine"
 //	@Param		body				body		setupRequest	true	"store and manager"
 //	@Success	201					{object}	setupBody
+//	@Header		201					{string}	Location	"the manager"
 //	@Failure	403					{object}	Problem	"`setup_token_invalid`"
 //	@Failure	409					{object}	Problem	"`already_set_up`, `setup_unfinished`"
 //	@Router		/setup [post]

@@ -59,7 +59,7 @@ func (u Users) list(c *Call) error {
 
 type userRequest struct {
 	Name     string `json:"name" validate:"required" minLength:"1" maxLength:"100" example:"Carl Cashier"`
-	Email    string `json:"email" validate:"required" maxLength:"254" example:"carl@example.com"`
+	Email    string `json:"email" validate:"required" format:"email" maxLength:"254" example:"carl@example.com"`
 	Role     string `json:"role" validate:"required" enums:"cashier,manager" example:"cashier"`
 	Password string `json:"password" validate:"required" minLength:"8" maxLength:"72" example:"battery staple"`
 }
@@ -79,6 +79,8 @@ func (b *userRequest) Check(v *fault.Validation) {
 //	@Security	manager
 //	@Param		body	body		userRequest	true	"the user"
 //	@Success	201		{object}	userBody
+//	@Header		201		{string}	Location	"the user"
+//	@Header		201		{string}	ETag		"its version"
 //	@Failure	409		{object}	Problem	"`email_taken`"
 //	@Router		/users [post]
 func (u Users) create(c *Call) error {
@@ -103,6 +105,7 @@ func (u Users) create(c *Call) error {
 //	@Security	manager
 //	@Param		id	path		string	true	"user"
 //	@Success	200	{object}	userBody
+//	@Header		200	{string}	ETag	"its version"
 //	@Failure	404	{object}	Problem	"`user_unknown`"
 //	@Router		/users/{id} [get]
 func (u Users) get(c *Call) error {
@@ -120,7 +123,7 @@ func (u Users) get(c *Call) error {
 
 type userPatch struct {
 	Name     *string `json:"name" minLength:"1" maxLength:"100" example:"Carla Cashier"`
-	Email    *string `json:"email" maxLength:"254" example:"carla@example.com"`
+	Email    *string `json:"email" format:"email" maxLength:"254" example:"carla@example.com"`
 	Role     *string `json:"role" enums:"cashier,manager" example:"manager"`
 	Active   *bool   `json:"active" example:"true"`
 	Password *string `json:"password" minLength:"8" maxLength:"72" example:"another secret"`
@@ -136,6 +139,7 @@ type userPatch struct {
 //	@Param		If-Match	header		string		true	"the ETag that was seen"
 //	@Param		body		body		userPatch	true	"what to change"
 //	@Success	200			{object}	userBody
+//	@Header		200			{string}	ETag	"its version"
 //	@Failure	404			{object}	Problem	"`user_unknown`"
 //	@Failure	409			{object}	Problem	"`email_taken`, `last_manager`"
 //	@Router		/users/{id} [patch]

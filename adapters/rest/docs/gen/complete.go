@@ -78,7 +78,7 @@ func completeOperation(op *openapi3.Operation, method, path, problem string) err
 
 // expected returns the refusals that any such operation may answer with.
 func expected(op *openapi3.Operation, role, method, path string) []string {
-	codes := []int{http.StatusBadRequest}
+	codes := []int{http.StatusBadRequest, http.StatusRequestHeaderFieldsTooLarge, http.StatusInternalServerError, http.StatusServiceUnavailable}
 	if role != "public" {
 		codes = append(codes, http.StatusUnauthorized)
 	}
@@ -88,20 +88,23 @@ func expected(op *openapi3.Operation, role, method, path string) []string {
 	if strings.Contains(path, "{") {
 		codes = append(codes, http.StatusNotFound)
 	}
-	if op.RequestBody != nil {
-		codes = append(codes, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	if op.Parameters.GetByInAndName(openapi3.ParameterInHeader, "If-Match") != nil {
+		codes = append(codes, http.StatusPreconditionFailed, http.StatusPreconditionRequired)
 	}
-	statuses := []string{"default"}
-	for _, code := range codes {
-		statuses = append(statuses, strconv.Itoa(code))
+	if op.RequestBody != nil {
+		codes = append(codes, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
+	statuses := make([]string, len(codes))
+	for i, code := range codes {
+		statuses[i] = strconv.Itoa(code)
 	}
 	return statuses
 }
 
 // refusals are the answers that operations share.
 func refusals(problem string) openapi3.ResponseBodies {
-	shared := openapi3.ResponseBodies{"default": {Value: openapi3.NewResponse().WithDescription("Refused; see code")}}
-	for _, code := range []int{400, 401, 403, 404, 413, 415, 422} {
+	shared := openapi3.ResponseBodies{}
+	for _, code := range []int{400, 401, 403, 404, 408, 412, 413, 415, 422, 428, 431, 500, 503} {
 		shared[strconv.Itoa(code)] = &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription(http.StatusText(code))}
 	}
 	for status, ref := range shared {
@@ -120,9 +123,11 @@ func completeParameter(p *openapi3.Parameter) {
 		p.Example = `"1"`
 	case "query limit":
 		p.Schema = openapi3.NewIntegerSchema().WithMin(1).WithMax(200).WithDefault(50).NewRef()
+	case "query cursor":
+		p.Schema = openapi3.NewStringSchema().WithMaxLength(1024).WithPattern(`^[A-Za-z0-9_-]*$`).NewRef()
 	}
-	if p.In == openapi3.ParameterInPath {
-		p.Schema = openapi3.NewStringSchema().WithPattern(`^[A-Za-z0-9_-]{1,64}$`).NewRef()
+	if p.In == openapi3.ParameterInPath || p.In == openapi3.ParameterInQuery && strings.HasSuffix(p.Name, "_id") && p.Name != "client_sale_id" {
+		p.Schema = openapi3.NewStringSchema().WithPattern(idPattern).NewRef()
 	}
 }
 
@@ -135,16 +140,30 @@ func completeBody(body *openapi3.RequestBody) {
 	}
 }
 
-// completeResponse gives every refusal the one shape, and every list its CSV.
+// completeResponse gives every refusal the one shape and its headers, and every list its CSV.
 func completeResponse(status string, r *openapi3.Response, problem string) {
 	if n, err := strconv.Atoi(status); err != nil || n >= http.StatusBadRequest {
 		r.Content = openapi3.Content{"application/problem+json": {Schema: openapi3.NewSchemaRef(refPrefix+problem, nil)}}
+		switch n {
+		case http.StatusUnauthorized:
+			setHeader(r, "WWW-Authenticate", "what to log in with", openapi3.NewStringSchema())
+		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+			setHeader(r, "Retry-After", "seconds to wait", openapi3.NewIntegerSchema().WithMin(1))
+		}
 		return
 	}
 	list := r.Content.Get("application/json")
 	if list != nil && list.Schema != nil && strings.Contains(list.Schema.Ref, ".Page-") {
 		r.Content["text/csv"] = openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema())
 	}
+}
+
+func setHeader(r *openapi3.Response, name, what string, s *openapi3.Schema) {
+	p := openapi3.Parameter{Description: what, Schema: s.NewRef(), Required: true}
+	if r.Headers == nil {
+		r.Headers = openapi3.Headers{}
+	}
+	r.Headers[name] = &openapi3.HeaderRef{Value: &openapi3.Header{Parameter: p}}
 }
 
 func securitySchemes() openapi3.SecuritySchemes {

@@ -54,12 +54,22 @@ func TestWhatTheTypesSay(t *testing.T) {
 	if err := json.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
 	}
-	const schemas, things = "components/schemas/", "paths/~1api~1v1~1things/"
+	const schemas, things, edit = "components/schemas/", "paths/~1api~1v1~1things/", "paths/~1api~1v1~1things~1{id}/put/"
 	for path, want := range map[string]any{
 		schemas + "thingRequest/additionalProperties":                               false,
 		schemas + "thingBody/additionalProperties":                                  nil,
 		schemas + "thingRequest/required":                                           []any{"name", "price"},
-		schemas + "thingRequest/properties/price/maximum":                           float64(maxInt),
+		schemas + "lineRequest/properties/amount/maximum":                           float64(maxInt),
+		schemas + "thingRequest/properties/price/maximum":                           5000,
+		schemas + "thingRequest/properties/price/minimum":                           1,
+		schemas + "thingRequest/properties/name/minLength":                          1, // it is required
+		schemas + "thingRequest/properties/note/pattern":                            "^[a-z]*$",
+		schemas + "thingRequest/properties/tags/minItems":                           1,
+		schemas + "thingRequest/properties/tags/maxItems":                           9,
+		schemas + "thingRequest/properties/owner/pattern":                           idPattern,
+		schemas + "thingRequest/properties/size/enum":                               []any{"s", "l", nil},
+		schemas + "thingRequest/properties/label/nullable":                          nil, // its tag says so
+		schemas + "thingRequest/properties/stock/oneOf/0/nullable":                  true,
 		schemas + "thingRequest/properties/price/nullable":                          nil, // it is required
 		schemas + "thingRequest/properties/note/nullable":                           true,
 		schemas + "thingRequest/properties/gift/nullable":                           true,
@@ -82,7 +92,16 @@ func TestWhatTheTypesSay(t *testing.T) {
 		things + "post/responses/409/description":                                   "`sku_taken`",
 		things + "post/responses/409/content/application~1problem+json/schema/$ref": "#/components/schemas/Problem",
 		things + "post/responses/422/$ref":                                          "#/components/responses/422",
-		things + "get/responses/default/$ref":                                       "#/components/responses/default",
+		things + "get/responses/503/$ref":                                           "#/components/responses/503",
+		things + "get/responses/default":                                            nil,
+		things + "get/responses/412":                                                nil,
+		things + "get/parameters/1/schema/maxLength":                                1024,
+		edit + "responses/412/$ref":                                                 "#/components/responses/412",
+		edit + "responses/428/$ref":                                                 "#/components/responses/428",
+		edit + "responses/200/headers/ETag/schema/type":                             "string",
+		edit + "responses/429/headers/Retry-After/required":                         true,
+		edit + "parameters/2/schema/pattern":                                        idPattern,
+		"components/responses/401/headers/WWW-Authenticate/required":                true,
 		things + "get/responses/200/content/text~1csv/schema/type":                  "string",
 		things + "get/x-role":                                                       "cashier",
 	} {

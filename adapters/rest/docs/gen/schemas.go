@@ -3,12 +3,16 @@ package main
 import (
 	"go/ast"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
 const maxInt = 1<<53 - 1
+
+// idPattern is what id.Parse reads.
+const idPattern = `^[A-Za-z0-9_-]{1,64}$`
 
 // use says where a schema occurs.
 type use struct{ request, answer bool }
@@ -29,8 +33,9 @@ func describe(doc *openapi3.T, t *types) {
 				continue
 			}
 			nullable := refine(property, f.expr)
+			bound(property, f, u)
 			// Null in a request stands for absent or cleared. In an answer it is written unless the member is left out.
-			if nullable && !f.mandatory && (u.request || !f.omitted) {
+			if nullable && !f.mandatory && !f.kept && (u.request || !f.omitted) {
 				s.Properties[member] = nullableRef(property)
 			}
 			if f.mandatory || !u.request && !f.omitted {
@@ -71,6 +76,33 @@ func refine(ref *openapi3.SchemaRef, expr ast.Expr) (nullable bool) {
 	return false
 }
 
+// bound gives the schema the bounds in the field's tags that swag does not know or that refine wrote over. A text that a request needs is
+// not empty either.
+func bound(ref *openapi3.SchemaRef, f field, u use) {
+	s := ref.Value
+	if ref.Ref != "" || s == nil {
+		return
+	}
+	if s.Type.Is("string") && f.mandatory && u.request {
+		s.MinLength = max(s.MinLength, 1)
+	}
+	if pattern := f.tags.Get("pattern"); pattern != "" {
+		s.Pattern = pattern
+	}
+	if n, err := strconv.ParseUint(f.tags.Get("minItems"), 10, 64); err == nil {
+		s.MinItems = n
+	}
+	if n, err := strconv.ParseUint(f.tags.Get("maxItems"), 10, 64); err == nil {
+		s.MaxItems = &n
+	}
+	if n, err := strconv.ParseFloat(f.tags.Get("minimum"), 64); err == nil {
+		s.Min = &n
+	}
+	if n, err := strconv.ParseFloat(f.tags.Get("maximum"), 64); err == nil {
+		s.Max = &n
+	}
+}
+
 // schemaOf returns the schema of a wire type of adapters/rest, or nil.
 func schemaOf(wireType string) *openapi3.Schema {
 	integer := func() *openapi3.Schema { return openapi3.NewInt64Schema().WithMin(-maxInt).WithMax(maxInt) }
@@ -78,6 +110,8 @@ func schemaOf(wireType string) *openapi3.Schema {
 		return openapi3.NewStringSchema().WithPattern(`^-?(0|[1-9][0-9]*)(\.[0-9]{1,3})?$`)
 	}
 	switch wireType {
+	case "ID", "Store":
+		return openapi3.NewStringSchema().WithPattern(idPattern)
 	case "Int":
 		return integer()
 	case "Quantity":
@@ -93,12 +127,19 @@ func schemaOf(wireType string) *openapi3.Schema {
 	return nil
 }
 
-// nullableRef returns the schema with null allowed. A reference takes nothing beside it in OpenAPI 3.0, so it is wrapped.
+// nullableRef returns the schema with null allowed. A reference takes nothing beside it in OpenAPI 3.0, so it is wrapped. Beside enum and
+// oneOf, nullable alone allows nothing (OpenAPI 3.0.3, clarification of nullable).
 func nullableRef(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	if ref.Ref != "" {
 		return openapi3.NewSchemaRef("", &openapi3.Schema{Nullable: true, AllOf: openapi3.SchemaRefs{ref}})
 	}
 	ref.Value.Nullable = true
+	if len(ref.Value.Enum) > 0 {
+		ref.Value.Enum = append(ref.Value.Enum, nil)
+	}
+	if len(ref.Value.OneOf) > 0 {
+		ref.Value.OneOf[0].Value.Nullable = true
+	}
 	return ref
 }
 

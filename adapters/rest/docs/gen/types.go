@@ -18,11 +18,16 @@ var wire = map[string]string{
 	"Int": "integer", "Quantity": "string", "Measured": "string", "Time": "string", "Date": "string",
 }
 
+// kept lets an Opt refuse null where nothing can be cleared, in swag's own words.
+const kept = "!x-nullable"
+
 // field is a member of a DTO.
 type field struct {
 	expr      ast.Expr
 	omitted   bool // left out of an answer when empty
 	mandatory bool // validate:"required"
+	kept      bool // extensions:"!x-nullable"
+	tags      reflect.StructTag
 }
 
 // types are the DTOs of the package with the annotations, by name and JSON name.
@@ -88,6 +93,8 @@ func (t *types) fields(s *ast.StructType) map[string]field {
 			expr:      f.Type,
 			omitted:   strings.Contains(options, "omit"),
 			mandatory: strings.Contains(tag.Get("validate"), "required"),
+			kept:      tag.Get("extensions") == kept,
+			tags:      tag,
 		}
 	}
 	return members

@@ -4,10 +4,12 @@ import "kassa/core/id"
 
 type thingRequest struct {
 	Name  string           `json:"name" validate:"required" example:"Apple"`
-	Price Opt[Int]         `json:"price" validate:"required" example:"199"`
-	Note  Opt[string]      `json:"note" example:"ripe"`
+	Price Opt[Int]         `json:"price" validate:"required" minimum:"1" maximum:"5000" example:"199"`
+	Note  Opt[string]      `json:"note" pattern:"^[a-z]*$" example:"ripe"`
 	Owner Opt[id.ID]       `json:"owner"`
-	Tags  Opt[[]string]    `json:"tags"`
+	Tags  Opt[[]string]    `json:"tags" minItems:"1" maxItems:"9"`
+	Size  Opt[string]      `json:"size" enums:"s,l"`
+	Label Opt[string]      `json:"label" extensions:"!x-nullable"`
 	Stock *Quantity        `json:"stock" example:"0.750"`
 	Lines []lineRequest    `json:"lines"`
 	Gift  *lineRequest     `json:"gift"`
@@ -33,6 +35,21 @@ type thingBody struct {
 type lineBody struct {
 	Amount Int `json:"amount"`
 }
+
+// edit changes a thing.
+//
+//	@Summary	Change a thing
+//	@Tags		things
+//	@Security	manager
+//	@Param		id			path		string			true	"thing"
+//	@Param		If-Match	header		string			true	"the ETag that was seen"
+//	@Param		owner_id	query		string			false	"owner"
+//	@Param		body		body		thingRequest	true	"the thing"
+//	@Success	200			{object}	thingBody
+//	@Header		200			{string}	ETag	"its version"
+//	@Failure	429			{object}	Problem	"`too_many_attempts`"
+//	@Router		/things/{id} [put]
+func edit() {}
 
 // create makes a thing.
 //
