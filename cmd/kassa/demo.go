@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"path/filepath"
 
 	"kassa/containers"
@@ -12,7 +11,7 @@ import (
 func demo(ctx context.Context, c *call) error {
 	fs := flag.NewFlagSet("demo", flag.ContinueOnError)
 	about := "Serves a shop to try Kassa with: 100 products, a till with change in its drawer, a cashier and a manager.\nIts data is kept in KASSA_DATA/demo; delete that folder to begin anew. It listens on this machine only."
-	if done, err := c.parse(fs, "", about); done {
+	if _, done, err := c.parse(fs, "", about); done {
 		return err
 	}
 	cfg, err := c.config()
@@ -22,10 +21,10 @@ func demo(ctx context.Context, c *call) error {
 	cfg.Data = filepath.Join(cfg.Data, "demo")
 	cfg.Log = nil // a terminal full of requests hides what is printed below
 	return containers.Demo(ctx, cfg, func(s containers.DemoShop) {
-		fmt.Fprintf(c.out, "Kassa demo: http://%s  (try every route at http://%s/docs; metrics at http://%s/metrics)\n\n", s.API, s.API, s.Metrics)
+		tell(c.out, "Kassa demo: http://%s  (try every route at http://%s/docs; metrics at http://%s/metrics)\n\n", s.API, s.API, s.Metrics)
 		for _, l := range containers.DemoLogins {
-			fmt.Fprintf(c.out, "  %-8s %s  password %s\n", l.Role, l.Email, l.Password)
+			tell(c.out, "  %-8s %s  password %s\n", l.Role, l.Email, l.Password)
 		}
-		fmt.Fprintf(c.out, "  till     %s\n  product  %s\n\nPress Ctrl+C to stop.\n", s.Register, s.Product)
+		tell(c.out, "  till     %s\n  product  %s\n\nPress Ctrl+C to stop.\n", s.Register, s.Product)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 
 	"kassa/containers"
 )
@@ -13,28 +14,37 @@ func importProducts(ctx context.Context, c *call) error {
 	format := fs.String("format", "", "csv or json; without it the file's name decides")
 	dry := fs.Bool("dry-run", false, "report what would happen and write nothing")
 	count := fs.Bool("count-stock", false, "book the difference to the file's stock as a count; otherwise the stock of products that exist is left alone")
-	about := "Brings products in from a CSV or JSON file, or from what mongoexport writes. A product is found again by id, sku, barcode or its only name,\nso importing a file twice changes nothing. A bad row is reported and the others go in. The server must be stopped; beside a running one use POST /api/v1/products/import."
-	if done, err := c.parse(fs, "FILE", about); done {
+	about := `Brings products in from a CSV or JSON file, or from what mongoexport writes. A product is found again by id, sku, barcode or its only name,
+so importing a file twice changes nothing. A bad row is reported and the others go in. The server must be stopped; beside a running one use
+POST /api/v1/products/import.
+
+The first line of a CSV names its columns; comma, semicolon and tab separate them. JSON is an array of objects, or one object after the other.
+  name          needed for a new product
+  price         needed for a new product, in major units: 12.50
+  stock         of a new product: 3, or 1.250 of what is sold by weight; unit is piece, kg, l or m
+  id (or _id), sku, barcodes (or barcode), category, description, tax_rate_bp (1900 is 19 %), stock_policy (block, warn, allow), low_stock_at`
+	file, done, err := c.parse(fs, "FILE", about)
+	if done {
 		return err
-	}
-	if fs.NArg() != 1 {
-		return fmt.Errorf("import takes one file; kassa import --help says more")
 	}
 	cfg, err := c.config()
 	if err != nil {
 		return err
 	}
-	r, err := containers.Import(ctx, cfg, containers.ImportFile{Path: fs.Arg(0), Format: *format, DryRun: *dry, Count: *count,
-		Progress: func(done int) { fmt.Fprintf(c.errs, "%d rows\n", done) }})
+	r, err := containers.Import(ctx, cfg, containers.ImportFile{Path: file, Format: *format, DryRun: *dry, Count: *count,
+		Progress: func(done int) { tell(c.errs, "%d rows\n", done) }})
+	if len(r.Ignored) > 0 {
+		tell(c.errs, "not read, as these names mean nothing here: %s\n", strings.Join(r.Ignored, ", "))
+	}
 	for _, e := range r.Errors {
-		fmt.Fprintf(c.errs, "row %d: %s (%s)\n", e.Row, e.Detail, e.Code)
+		tell(c.errs, "row %d: %s (%s)\n", e.Row, e.Detail, e.Code)
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%d created, %d updated, %d unchanged, %d failed\n", r.Created, r.Updated, r.Unchanged, r.Failed)
+	tell(c.out, "%d created, %d updated, %d unchanged, %d failed\n", r.Created, r.Updated, r.Unchanged, r.Failed)
 	if r.Failed > 0 {
-		return fmt.Errorf("%d rows were left out", r.Failed)
+		return fmt.Errorf("%d of %d rows were left out", r.Failed, r.Created+r.Updated+r.Unchanged+r.Failed)
 	}
 	return nil
 }

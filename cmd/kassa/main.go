@@ -34,14 +34,14 @@ type call struct {
 }
 
 var commands = []command{
-	{"serve", "serve the API, its documents and the web apps", serve},
+	{"serve", "serve the API and its documents", serve},
 	{"demo", "serve a shop with 100 products, a till, a cashier and a manager", demo},
 	{"import", "import products from a CSV or JSON file", importProducts},
 	{"verify", "prove that the books are whole", verify},
 	{"bench", "measure this machine with simulated tills", benchmark},
 }
 
-// errUsage ends a command whose usage was printed already.
+// errUsage ends a call whose usage was printed already.
 var errUsage = errors.New("usage")
 
 func main() {
@@ -54,7 +54,7 @@ func main() {
 	case errors.Is(err, errUsage):
 		os.Exit(2)
 	default:
-		fmt.Fprintln(os.Stderr, "kassa:", sentence(err))
+		tell(os.Stderr, "kassa: %s\n", sentence(err))
 		os.Exit(1)
 	}
 }
@@ -84,28 +84,64 @@ func run(ctx context.Context, args []string, out, errs io.Writer) error {
 }
 
 func usage(out io.Writer) {
-	fmt.Fprintln(out, "Kassa is a point-of-sale backend.\n\nUsage: kassa COMMAND [flags]")
+	tell(out, "Kassa is a point-of-sale backend.\n\nUsage: kassa COMMAND [flags]\n")
 	for _, c := range commands {
-		fmt.Fprintf(out, "  %-8s %s\n", c.name, c.summary)
+		tell(out, "  %-8s %s\n", c.name, c.summary)
 	}
-	fmt.Fprintln(out, "\nkassa COMMAND --help says more. Settings come from the environment; .env.example lists them.")
+	tell(out, "\nkassa COMMAND --help says more. Settings come from the environment; .env.example lists them.\n")
 }
 
-// parse reads the flags of a command; positional names its arguments, for the usage. --help is no error: done is true then.
-func (c *call) parse(fs *flag.FlagSet, positional, about string) (done bool, err error) {
-	fs.SetOutput(c.errs)
-	fs.Usage = func() {
-		fmt.Fprintf(c.out, "Usage: kassa %s [flags] %s\n\n%s\n", fs.Name(), positional, about)
+// tell writes for a person. Who closed the pipe does not read on, and that ends no command.
+func tell(to io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(to, format, args...)
+}
+
+// parse reads the flags of a command, before and behind its argument, which positional names; empty: it takes none. --help is no error: done
+// is true then.
+func (c *call) parse(fs *flag.FlagSet, positional, about string) (arg string, done bool, err error) {
+	fs.SetOutput(io.Discard)
+	var given []string
+	for rest := c.args; ; rest = fs.Args()[1:] {
+		switch err := fs.Parse(rest); {
+		case errors.Is(err, flag.ErrHelp):
+			c.help(fs, positional, about)
+			return "", true, nil
+		case err != nil:
+			return "", true, fmt.Errorf("%w; kassa %s --help says more", err, fs.Name())
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		given = append(given, fs.Arg(0))
+	}
+	switch {
+	case positional == "" && len(given) == 0:
+		return "", false, nil
+	case positional == "":
+		return "", true, fmt.Errorf("%s takes no arguments, and %q was given", fs.Name(), given[0])
+	case len(given) != 1:
+		return "", true, fmt.Errorf("%s takes one %s, and %d were given; kassa %s --help says more", fs.Name(), positional, len(given), fs.Name())
+	}
+	return given[0], false, nil
+}
+
+// help writes what a command is for and takes.
+func (c *call) help(fs *flag.FlagSet, positional, about string) {
+	flags := false
+	fs.VisitAll(func(*flag.Flag) { flags = true })
+	tell(c.out, "Usage: kassa %s", fs.Name())
+	if flags {
+		tell(c.out, " [flags]")
+	}
+	if positional != "" {
+		tell(c.out, " %s", positional)
+	}
+	tell(c.out, "\n\n%s\n", about)
+	if flags {
+		tell(c.out, "\nFlags:\n")
 		fs.SetOutput(c.out)
 		fs.PrintDefaults()
 	}
-	switch err := fs.Parse(c.args); {
-	case errors.Is(err, flag.ErrHelp):
-		return true, nil
-	case err != nil:
-		return true, errUsage
-	}
-	return false, nil
 }
 
 func readConfig(errs io.Writer) (containers.Config, error) {

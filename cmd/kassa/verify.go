@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"time"
 
 	"kassa/containers"
@@ -12,7 +11,7 @@ import (
 func verify(ctx context.Context, c *call) error {
 	fs := flag.NewFlagSet("verify", flag.ContinueOnError)
 	about := "Walks every hash chain, replays the journal and compares stock, balances, registers and indexes with it.\nIt reads beside a running server, mends nothing, and fails when anything is off."
-	if done, err := c.parse(fs, "", about); done {
+	if _, done, err := c.parse(fs, "", about); done {
 		return err
 	}
 	cfg, err := c.config()
@@ -23,7 +22,7 @@ func verify(ctx context.Context, c *call) error {
 	return containers.Verify(ctx, cfg, c.out, func(store string, done, of int64) {
 		if time.Since(last) > time.Second {
 			last = time.Now()
-			fmt.Fprintf(c.errs, "%s: %d of %d records\n", store, done, of)
+			tell(c.errs, "%s: %d of %d records\n", store, done, of)
 		}
 	})
 }
