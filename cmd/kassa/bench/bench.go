@@ -23,15 +23,30 @@ import (
 // number as Answers, records per second, and latencies of a commit in microseconds. It fills in no other field.
 type Raw func(ctx context.Context, batch int, time time.Duration) (Point, error)
 
-// rawBatches are the records a commit of the scenario raw.
-var rawBatches = []int{1, 128}
+// Writer measures sales through the writer in process, without HTTP, by so many callers at once. It fills in what Raw does, but no latencies.
+type Writer func(ctx context.Context, callers int, time time.Duration) (Point, error)
+
+// inProcess are the records a commit of the scenario raw, and the callers of the scenario writer.
+var inProcess = []int{1, 128}
 
 // Command is `kassa bench`.
 type Command struct {
-	Raw Raw // of the scenario raw; nil: it is left out
+	Raw    Raw    // of the scenario raw; nil: it is left out
+	Writer Writer // of the scenario writer; nil: it is left out
 }
 
-// Run is Command.Run without the scenario raw.
+// local returns what measures the scenario in process, or nil.
+func (k Command) local(s scenario) func(ctx context.Context, n int, time time.Duration) (Point, error) {
+	switch {
+	case s.name == "raw" && k.Raw != nil:
+		return k.Raw
+	case s.name == "writer" && k.Writer != nil:
+		return k.Writer
+	}
+	return nil
+}
+
+// Run is Command.Run without the scenarios raw and writer.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return Command{}.Run(ctx, args, stdout, stderr)
 }
@@ -46,7 +61,7 @@ func (k Command) Run(ctx context.Context, args []string, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	b := &run{config: c, raw: k.Raw, report: report{stdout}, progress: stderr, address: c.target, server: pidOf(c)}
+	b := &run{config: c, command: k, report: report{stdout}, progress: stderr, address: c.target, server: pidOf(c)}
 	var number [8]byte
 	_, _ = rand.Read(number[:]) // it never fails
 	b.number = binary.LittleEndian.Uint64(number[:])
@@ -67,7 +82,7 @@ func pidOf(c config) process {
 // run is one run of the command.
 type run struct {
 	config
-	raw      Raw
+	command  Command
 	report   report
 	progress io.Writer
 	number   uint64 // chance, for names and keys
@@ -102,8 +117,8 @@ func (b *run) tasks() []task {
 		}
 	}
 	for _, s := range b.scenarios {
-		if s.pick == nil && b.raw != nil {
-			for _, n := range rawBatches {
+		if b.command.local(s) != nil {
+			for _, n := range inProcess {
 				add(s, n)
 			}
 		}
@@ -182,7 +197,7 @@ func (b *run) all(ctx context.Context) error {
 
 func (b *run) point(ctx context.Context, number int, t task) error {
 	if t.scenario.pick == nil {
-		return b.rawPoint(ctx, t)
+		return b.localPoint(ctx, t)
 	}
 	if !t.scenario.books && !b.offers(ctx, t.scenario.path) {
 		b.say("the server does not offer %s; start it with KASSA_BENCH=1", t.scenario.path)
@@ -233,8 +248,8 @@ func (b *run) blame(err error) error {
 	return &c
 }
 
-func (b *run) rawPoint(ctx context.Context, t task) error {
-	p, err := b.raw(ctx, t.n, b.seconds)
+func (b *run) localPoint(ctx context.Context, t task) error {
+	p, err := b.command.local(t.scenario)(ctx, t.n, b.seconds)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ var bars = []struct {
 	least       float64
 }{
 	{"spread", "floor", 0.2},
+	{"writer", "raw", 0.5},
 	{"hot", "spread", 0.9},
 	{"one-register", "spread", 0.9},
 	{"basket", "spread", 0.7},
