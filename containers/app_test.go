@@ -87,7 +87,6 @@ func TestAWrongEnvironmentIsOneClearSentence(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
 		{"KASSA_ADDR", "8080", `KASSA_ADDR is "8080", and an address looks like 127.0.0.1:8080`},
 		{"KASSA_JWT_KEY", "short", "KASSA_JWT_KEY has 5 bytes and needs at least 32"},
-		{"KASSA_RESET_PROTECTION", "maybe", `KASSA_RESET_PROTECTION is on or off, not "maybe"`},
 		{"KASSA_MONGODB_URI", "nonsense", "KASSA_MONGODB_URI is not a MongoDB URI"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

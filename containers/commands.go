@@ -55,6 +55,14 @@ func Import(ctx context.Context, c Config, f ImportFile) (inventory.ImportResult
 	if err != nil {
 		return result, err
 	}
+	file, err := os.Open(f.Path)
+	if err != nil {
+		return result, err
+	}
+	defer file.Close()
+	if err := sqlite.Exists(c.Data); err != nil { // opening would make an empty one
+		return result, err
+	}
 	var products *inventory.Service
 	var stores store.Repository
 	app := fx.New(Core(c), fx.Populate(&products, &stores))
@@ -64,11 +72,6 @@ func Import(ctx context.Context, c Config, f ImportFile) (inventory.ImportResult
 		if err != nil {
 			return err
 		}
-		file, err := os.Open(f.Path)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
 		rows, err := productfile.Read(format, file)
 		if err != nil {
 			return err
@@ -93,13 +96,15 @@ func formatOf(f ImportFile) (productfile.Format, error) {
 	return format, nil
 }
 
+var errNoStore = errors.New("there is no store yet; start kassa serve and POST /api/v1/setup first, or use kassa demo")
+
 func onlyStore(ctx context.Context, stores store.Repository) (store.Store, error) {
 	all, err := stores.List(ctx)
 	switch {
 	case err != nil:
 		return store.Store{}, err
 	case len(all) == 0:
-		return store.Store{}, errors.New("there is no store yet; start kassa serve and POST /api/v1/setup first, or use kassa demo")
+		return store.Store{}, errNoStore
 	case len(all) > 1:
 		return store.Store{}, fmt.Errorf("there are %d stores in the data folder; use the API of the one you mean", len(all))
 	}
@@ -118,6 +123,9 @@ func Verify(ctx context.Context, c Config, out io.Writer, progress func(store st
 	stores, err := storage.Stores.List(ctx)
 	if err != nil {
 		return err
+	}
+	if len(stores) == 0 {
+		return errNoStore
 	}
 	off := 0
 	for _, s := range stores {

@@ -15,15 +15,14 @@ import (
 
 // Config is what the environment says. See .env.example for what each variable means.
 type Config struct {
-	Addr            string `env:"KASSA_ADDR" envDefault:"127.0.0.1:8080"`
-	MetricsAddr     string `env:"KASSA_METRICS_ADDR" envDefault:"127.0.0.1:9090"`
-	Data            string `env:"KASSA_DATA" envDefault:"./data"`
-	MongoURI        string `env:"KASSA_MONGODB_URI"`
-	JWTKey          string `env:"KASSA_JWT_KEY"`
-	OperatorKey     string `env:"KASSA_OPERATOR_KEY"`
-	ResetProtection string `env:"KASSA_RESET_PROTECTION" envDefault:"on"`
-	Bench           bool   `env:"KASSA_BENCH"` // serves the bench's floor route; for kassa bench only
-	BcryptCost      int    `env:"KASSA_BCRYPT_COST" envDefault:"12"`
+	Addr        string `env:"KASSA_ADDR" envDefault:"127.0.0.1:8080"`
+	MetricsAddr string `env:"KASSA_METRICS_ADDR" envDefault:"127.0.0.1:9090"`
+	Data        string `env:"KASSA_DATA" envDefault:"./data"`
+	MongoURI    string `env:"KASSA_MONGODB_URI"`
+	JWTKey      string `env:"KASSA_JWT_KEY"`
+	OperatorKey string `env:"KASSA_OPERATOR_KEY"`
+	Bench       bool   `env:"KASSA_BENCH"` // serves the bench's floor route; for kassa bench only
+	BcryptCost  int    `env:"KASSA_BCRYPT_COST" envDefault:"12"`
 
 	Demo bool         // set by kassa demo
 	Log  *slog.Logger // nil: none
@@ -59,8 +58,6 @@ func (c *Config) check() error {
 		}
 	}
 	switch {
-	case c.ResetProtection != "on" && c.ResetProtection != "off":
-		return fmt.Errorf("KASSA_RESET_PROTECTION is on or off, not %q", c.ResetProtection)
 	case c.JWTKey != "" && len(c.JWTKey) < minKey:
 		return fmt.Errorf("KASSA_JWT_KEY has %d bytes and needs at least %d", len(c.JWTKey), minKey)
 	case c.BcryptCost < minCost || c.BcryptCost > maxCost:

@@ -57,10 +57,18 @@ func Open(dir string) (*Database, error) {
 
 // OpenReader opens the data in the folder beside a running server, for reading only.
 func OpenReader(dir string) (*Database, error) {
-	if _, err := os.Stat(filepath.Join(dir, "kassa.db")); err != nil {
-		return nil, fmt.Errorf("there is no kassa data in %s: %w", dir, err)
+	if err := Exists(dir); err != nil {
+		return nil, err
 	}
 	return open(dir, nil)
+}
+
+// Exists returns nil when the folder holds Kassa's data, else an error that says so.
+func Exists(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "kassa.db")); err != nil {
+		return fmt.Errorf("there is no kassa data in %s: %w", dir, err)
+	}
+	return nil
 }
 
 func open(dir string, lock *flock.Flock) (*Database, error) {
@@ -153,6 +161,16 @@ func openFile(path, schema string, readOnly bool) (*file, error) {
 // of records of 2 KB writes: a third more sales a second than with 4 KiB. Checkpoints happen every 4,000 pages (32 MiB), which costs less
 // than the default 1,000 under load and keeps the WAL small.
 func connect(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
+	if flags&sqlite.OpenCreate != 0 {
+		// SQLite would let everybody read what it makes; the files beside it get the same rights.
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", filepath.Base(path), err)
+		}
+		if err := f.Close(); err != nil {
+			return nil, fmt.Errorf("open %s: %w", filepath.Base(path), err)
+		}
+	}
 	c, err := sqlite.OpenConn(path, flags)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(path), err)

@@ -234,7 +234,6 @@ func wrongSettings(t *testing.T, binary string) {
 		{"KASSA_METRICS_ADDR", "9090", "9090"},
 		{"KASSA_METRICS_ADDR", address, "already in use"},
 		{"KASSA_DATA", file, "data folder"},
-		{"KASSA_RESET_PROTECTION", "maybe", "maybe"},
 		{"KASSA_JWT_KEY", "short", "32"},
 		{"KASSA_MONGODB_URI", "not a uri", "MongoDB"},
 		{"KASSA_BCRYPT_COST", "many", "many"},
