@@ -133,7 +133,7 @@ func (m *mix) pay(c *cashier.Sale) {
 // late is a sale that was made offline, at another price and beyond the stock.
 func (m *mix) late() step {
 	c := m.cart()
-	c.Late, c.OccurredAt = true, time.Date(2026, 11, 21-m.roll("days ago", 4), 9, 0, 0, 0, time.UTC)
+	c.Late, c.OccurredAt = true, new(time.Date(2026, 11, 21-m.roll("days ago", 4), 9, 0, 0, 0, time.UTC))
 	if m.one(2, "many") && c.Lines[0].Product != m.f.products[3] {
 		c.Lines[0].Quantity = 30 * measure.One
 	}

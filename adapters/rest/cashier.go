@@ -60,9 +60,6 @@ type tenderRequest struct {
 	Amount Opt[Int] `json:"amount" validate:"required" example:"6000"`
 }
 
-// earliest is when the first sale may have been made. Before it a terminal's clock has lost its time.
-var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
 // Check refuses what cannot be turned into a sale. What is no sale the service refuses, after it has looked for a known key.
 func (p *paymentRequest) Check(v *fault.Validation) {
 	Required(v, "/register_id", string(p.RegisterID))
@@ -76,9 +73,6 @@ func (p *paymentRequest) Check(v *fault.Validation) {
 			checkID(v, at+"/product_id", &l.ProductID)
 			l.Quantity.Required(v, at+"/quantity")
 		}
-	}
-	if p.OccurredAt != nil && time.Time(*p.OccurredAt).Before(earliest) {
-		v.Refuse("/occurred_at", "time_invalid", "must be %s or later", earliest.Format(time.DateOnly))
 	}
 	checkTenders(v, p.Tenders)
 }
@@ -108,10 +102,7 @@ func (p *paymentRequest) sale(k idempotency.Key, memberToken string) cashier.Sal
 	s := cashier.Sale{
 		Key: k, Register: p.RegisterID, ClientSaleID: orEmpty(p.ClientSaleID), Cart: orEmpty(p.CartID), Member: orEmpty(p.MemberID),
 		PointsUsed: money.Amount(orEmpty(p.PointsUsed)), MemberToken: memberToken, Lines: make([]cashier.SaleLine, len(p.Lines)),
-		Tenders: tendersOf(p.Tenders), ExpectedTotal: amountOf(p.ExpectedTotal),
-	}
-	if p.OccurredAt != nil {
-		s.OccurredAt = time.Time(*p.OccurredAt)
+		Tenders: tendersOf(p.Tenders), ExpectedTotal: amountOf(p.ExpectedTotal), OccurredAt: (*time.Time)(p.OccurredAt),
 	}
 	for i := range p.Lines {
 		l := &p.Lines[i]
@@ -202,14 +193,6 @@ type batchRequest struct {
 type batchItem struct {
 	paymentRequest
 	IdempotencyKey string `json:"idempotency_key" validate:"required" maxLength:"255" example:"till-1-0042"`
-}
-
-// Check is a payment's, but a sale is not lost with its terminal's clock: it is booked as of now.
-func (b *batchItem) Check(v *fault.Validation) {
-	if b.OccurredAt != nil && time.Time(*b.OccurredAt).Before(earliest) {
-		b.OccurredAt = nil
-	}
-	b.paymentRequest.Check(v)
 }
 
 // unreadBatch is a batchRequest whose items are read one by one, so that what is wrong with one refuses that one only.

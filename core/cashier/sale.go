@@ -32,7 +32,7 @@ type Sale struct {
 	Key           idempotency.Key
 	Register      id.ID
 	ClientSaleID  string
-	OccurredAt    time.Time // zero: now
+	OccurredAt    *time.Time // nil: now
 	Lines         []SaleLine
 	Cart          id.ID
 	Member        id.ID
@@ -172,10 +172,10 @@ func usesWallet(ts []Tender) bool {
 // assemble prices the cart and settles it: the bill without number and flags of stock.
 func (o *saleOperation) assemble(v *writer.View, s scene) (*Bill, error) {
 	opts := s.settings.Options()
-	b := &Bill{Type: KindSale, Register: o.c.Register, Cashier: v.Actor().ID, Member: o.c.Member, OccurredAt: o.c.OccurredAt, Currency: opts.Currency,
+	b := &Bill{Type: KindSale, Register: o.c.Register, Cashier: v.Actor().ID, Member: o.c.Member, OccurredAt: v.Now(), Currency: opts.Currency,
 		ClientSaleID: o.c.ClientSaleID, Cart: o.c.Cart, Day: s.settings.Day(v.Now())}
-	if b.OccurredAt.IsZero() {
-		b.OccurredAt = v.Now()
+	if o.c.OccurredAt != nil {
+		b.OccurredAt = *o.c.OccurredAt
 	}
 	if o.c.Late {
 		b.Flags = append(b.Flags, FlagLate)

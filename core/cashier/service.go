@@ -23,6 +23,9 @@ const (
 	maxClientSaleID = 255
 )
 
+// earliest is when the first sale may have been made. Before it a terminal's clock has lost its time.
+var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // MemberTokens proves members at the till.
 type MemberTokens interface {
 	// Prove returns what the token says; Unauthenticated fault member_token_invalid.
@@ -68,6 +71,9 @@ func BookedOf(r journal.Record) (Booked, bool) {
 func (s *Service) Pay(ctx context.Context, st id.Store, c Sale) (writer.Result, error) {
 	o := s.operation(ctx, st, c)
 	if err := c.check(); err != nil {
+		if o.proofErr != nil && c.Member != "" && c.PointsUsed >= 0 {
+			err = o.proofErr // that the member is there goes before what is wrong with the rest
+		}
 		return s.w.Refuse(ctx, st, o.Intent(), err)
 	}
 	r, err := s.w.Do(ctx, st, o)
@@ -119,6 +125,9 @@ func (c *Sale) check() error {
 			v.Refuse(pointer("/tenders", i, "kind"), "tender_invalid", "a sale made offline is paid by cash, card or other tenders")
 		}
 	}
+	if c.OccurredAt != nil && c.OccurredAt.Before(earliest) {
+		v.Refuse("/occurred_at", "time_invalid", "must be %s or later", earliest.Format(time.DateOnly))
+	}
 	if len(c.ClientSaleID) > maxClientSaleID {
 		v.Refuse("/client_sale_id", "text_invalid", "at most %d bytes", maxClientSaleID)
 	}
@@ -151,6 +160,9 @@ func (s *Service) PayLate(ctx context.Context, st id.Store, cs []Sale) ([]writer
 	var places []int
 	for i, c := range cs {
 		c.Late = true
+		if c.OccurredAt != nil && c.OccurredAt.Before(earliest) {
+			c.OccurredAt = nil // a sale is not lost with its terminal's clock: it is booked as of now
+		}
 		o := s.operation(ctx, st, c)
 		if err := c.check(); err != nil {
 			results[i], errs[i] = s.w.Refuse(ctx, st, o.Intent(), err)

@@ -76,6 +76,7 @@ func requests(t *testing.T, open Open) {
 		with("expected_total", `"5"`):                                     "/expected_total",
 		with("expected_total", "1e400"):                                   "/expected_total",
 		with("occurred_at", `"1970-01-01T00:00:00Z"`):                     "/occurred_at",
+		with("occurred_at", `"0001-01-01T00:00:00Z"`):                     "/occurred_at",
 		with("occurred_at", `"yesterday"`):                                "/occurred_at",
 		with("member_id", `"../x"`):                                       "/member_id",
 		with("client_sale_id", `"`+strings.Repeat("x", 256)+`"`):          "/client_sale_id",
@@ -95,6 +96,7 @@ func requests(t *testing.T, open Open) {
 	s.As(s.Cashier).Post("/cashier/payments", sale(line)).Refused(400, "idempotency_key_missing")
 	s.As(s.Cashier).Key("käse").Post("/cashier/payments", sale(line)).Refused(400, "idempotency_key_invalid")
 	s.Anonymous().Key("").Post("/cashier/payments", sale(line)).Want(401)
+	pay(sale(Line(tea, 0), memberField("somebody"), `"points_used":5`)).Refused(401, "member_token_invalid") // before what is invalid
 	if s.Stock(tea) != "1000" {
 		t.Errorf("refused requests changed the stock to %s", s.Stock(tea))
 	}
@@ -106,6 +108,10 @@ func requests(t *testing.T, open Open) {
 		again := s.As(s.Manager).Key("known").Post("/cashier/payments", sale(line, `"occurred_at":"2026-01-01T00:00:00Z"`, `"expected_total":1`)).Want(201)
 		if string(again.Raw) != string(first.Raw) || again.Header.Get("Idempotency-Replayed") != "true" || again.Header.Get("Location") != first.Header.Get("Location") {
 			t.Errorf("got %s and then %s", first.Raw, again.Raw)
+		}
+		early := s.As(s.Cashier).Key("known").Post("/cashier/payments", with("occurred_at", `"1970-01-01T00:00:00Z"`)).Want(201)
+		if string(early.Raw) != string(first.Raw) {
+			t.Errorf("from a terminal that lost its time it is %s", early.Raw)
 		}
 		s.As(s.Cashier).Key("known").Post("/cashier/payments", sale(Line(tea, -1))).Refused(422, "idempotency_key_reused")
 		s.As(s.Manager).Key("known").Post("/bills/"+first.Text("id")+"/void", `{"reason":"x"}`).Refused(422, "idempotency_key_reused")
