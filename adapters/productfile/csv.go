@@ -32,6 +32,8 @@ func newCSV(from *bufio.Reader) (*csvRows, error) {
 		return nil, invalid("the file is empty; its first line names the columns, such as name,price")
 	case err != nil:
 		return nil, err
+	case bytes.IndexByte(header, '\r') >= 0: // read as one line, the file would have no rows and nothing would be amiss
+		return nil, invalid("its lines end in CR alone; save it as CSV with line feeds")
 	}
 	for _, c := range []byte{';', '\t'} {
 		if bytes.Count(header, []byte{c}) > bytes.Count(header, []byte{r.comma}) {

@@ -85,6 +85,7 @@ var files = []struct {
 	{"not in UTF-8", "csv", "name,price\n\xc4pfel,1\nB,2", "row_invalid|name=B price=2"},
 	{"an ObjectId of mongoexport", "csv", "_id,name\nObjectId(507f1f77bcf86cd799439011),A", "id=507f1f77bcf86cd799439011 name=A"},
 	{"a formula that Kassa defused", "csv", "name,sku\n'=1+1,'-x\n'n Sync,'", "name==1+1 sku=-x|name='n Sync sku='"},
+	{"lines that end in CR alone", "csv", "name,price\rA,1\rB,2\r", "file_invalid"},
 	{"only a header", "csv", "name,price\n", ""},
 	{"an empty file", "csv", "", "file_invalid"},
 	{"no column that is known", "csv", "a,b\n1,2", "file_invalid"},
