@@ -1,6 +1,7 @@
 package security
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"net/netip"
@@ -117,6 +118,7 @@ type Throttle struct {
 	clock clock.Clock
 
 	mu        sync.Mutex
+	ended     chan struct{} // closed when an attempt ends, and replaced
 	pairs     generations[digest, tally]
 	addresses generations[digest, tally]
 }
@@ -124,20 +126,23 @@ type Throttle struct {
 // NewThrottle returns a throttle that has seen nothing.
 func NewThrottle(c clock.Clock) *Throttle {
 	return &Throttle{
-		clock: c, pairs: newGenerations[digest, tally](throttleLimit), addresses: newGenerations[digest, tally](throttleLimit),
+		clock: c, ended: make(chan struct{}), pairs: newGenerations[digest, tally](throttleLimit), addresses: newGenerations[digest, tally](throttleLimit),
 	}
 }
 
-// Allow reserves an attempt, or returns a TooMany fault with code too_many_attempts that says when to try again.
-func (t *Throttle) Allow(account, address string) error {
-	var wait time.Duration
-	t.change(account, address, func(now time.Time, pair, addr tally) (tally, tally) {
-		wait = max(pair.refusal(now, pairRule), addr.refusal(now, addressRule))
-		if wait > 0 {
-			return pair, addr
+// Allow reserves an attempt, or returns a TooMany fault with code too_many_attempts that says when to try again. Where only attempts stand in
+// the way whose outcome is not known yet, it waits for that as long as the context lasts: many who sign in rightly at once are not guessing.
+func (t *Throttle) Allow(ctx context.Context, account, address string) error {
+	wait, undecided, ended := t.reserve(account, address)
+	for wait > 0 && undecided {
+		select {
+		case <-ended:
+			wait, undecided, ended = t.reserve(account, address)
+			continue
+		case <-ctx.Done():
 		}
-		return pair.begin(now), addr.begin(now)
-	})
+		break
+	}
 	if wait <= 0 {
 		return nil
 	}
@@ -145,9 +150,31 @@ func (t *Throttle) Allow(account, address string) error {
 	return fault.New(fault.TooMany, "too_many_attempts", "too many failed attempts; try again in %s", wait).Retry(wait)
 }
 
+// reserve begins an attempt, or returns how long it has to wait, whether only for the outcome of others, and what tells of the next outcome.
+func (t *Throttle) reserve(account, address string) (wait time.Duration, undecided bool, ended <-chan struct{}) {
+	t.change(account, address, func(now time.Time, pair, addr tally) (tally, tally) {
+		wait, ended = max(pair.refusal(now, pairRule), addr.refusal(now, addressRule)), t.ended
+		if wait > 0 {
+			undecided = !pair.until.After(now) && !addr.until.After(now)
+			return pair, addr
+		}
+		return pair.begin(now), addr.begin(now)
+	})
+	return wait, undecided, ended
+}
+
+// end replaces both tallies at the end of an attempt and tells those who wait for it.
+func (t *Throttle) end(account, address string, fn func(now time.Time, pair, addr tally) (tally, tally)) {
+	t.change(account, address, func(now time.Time, pair, addr tally) (tally, tally) {
+		close(t.ended)
+		t.ended = make(chan struct{})
+		return fn(now, pair, addr)
+	})
+}
+
 // Failed ends an attempt whose secret was wrong, also when nobody has the account's name.
 func (t *Throttle) Failed(account, address string) {
-	t.change(account, address, func(now time.Time, pair, addr tally) (tally, tally) {
+	t.end(account, address, func(now time.Time, pair, addr tally) (tally, tally) {
 		return pair.fail(now, pairRule), addr.fail(now, addressRule)
 	})
 }
@@ -155,7 +182,7 @@ func (t *Throttle) Failed(account, address string) {
 // Succeeded ends an attempt whose secret was right and forgives the pair. The address keeps its failures: otherwise one's own
 // account would pay for guessing at others.
 func (t *Throttle) Succeeded(account, address string) {
-	t.change(account, address, func(_ time.Time, pair, addr tally) (tally, tally) {
+	t.end(account, address, func(_ time.Time, pair, addr tally) (tally, tally) {
 		pair = pair.end()
 		pair.failures, pair.until = 0, time.Time{}
 		return pair, addr.end()
@@ -164,7 +191,7 @@ func (t *Throttle) Succeeded(account, address string) {
 
 // Abandoned ends an attempt that was not decided, such as one that found every slot busy.
 func (t *Throttle) Abandoned(account, address string) {
-	t.change(account, address, func(_ time.Time, pair, addr tally) (tally, tally) { return pair.end(), addr.end() })
+	t.end(account, address, func(_ time.Time, pair, addr tally) (tally, tally) { return pair.end(), addr.end() })
 }
 
 // change replaces both tallies by what fn makes of their present values.

@@ -1,7 +1,9 @@
 package security
 
 import (
+	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +23,13 @@ func newThrottle() (*Throttle, *testClock) {
 	return NewThrottle(c), c
 }
 
+// impatient is the context of who waits for no other attempt.
+var impatient = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
 // guess makes one wrong attempt and returns how long it was told to wait, 0 when it was let through.
 func guess(t testing.TB, th *Throttle, account, address string) time.Duration {
 	t.Helper()
@@ -34,7 +43,7 @@ func guess(t testing.TB, th *Throttle, account, address string) time.Duration {
 // refused asks for an attempt and returns how long it has to wait, 0 when it was let through and is pending.
 func refused(t testing.TB, th *Throttle, account, address string) time.Duration {
 	t.Helper()
-	err := th.Allow(account, address)
+	err := th.Allow(impatient, account, address)
 	if err == nil {
 		return 0
 	}
@@ -116,7 +125,7 @@ func TestOwnAccountDoesNotPayForGuessingAtOthers(t *testing.T) {
 	th, _ := newThrottle()
 	for i := range 50 {
 		guess(t, th, fmt.Sprint("account-", i), shop)
-		if th.Allow(ben, shop) == nil {
+		if th.Allow(impatient, ben, shop) == nil {
 			th.Succeeded(ben, shop)
 		}
 	}
@@ -152,7 +161,7 @@ func TestGuessesSentAtOnceDoNotSlipThrough(t *testing.T) {
 		for range 100 {
 			wg.Go(func() {
 				<-start
-				if th.Allow(anna, shop) == nil {
+				if th.Allow(impatient, anna, shop) == nil {
 					n.Add(1)
 				}
 			})
@@ -174,6 +183,44 @@ func TestGuessesSentAtOnceDoNotSlipThrough(t *testing.T) {
 	}
 	th.Failed(anna, shop)
 	wantWait(t, refused(t, th, anna, shop), 2*time.Second)
+}
+
+// sales.md row 25 throttles failed logins: a whole shop that signs in rightly with one account at once is let in, five at a time.
+func TestManyWhoAreRightAtOnceWaitForEachOther(t *testing.T) {
+	th, _ := newThrottle()
+	var wg sync.WaitGroup
+	var refusals, open, most atomic.Int32
+	for range 40 {
+		wg.Go(func() {
+			if th.Allow(t.Context(), anna, shop) != nil {
+				refusals.Add(1)
+				return
+			}
+			if n := open.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			runtime.Gosched()
+			open.Add(-1)
+			th.Succeeded(anna, shop)
+		})
+	}
+	wg.Wait()
+	if refusals.Load() != 0 || most.Load() > 5 {
+		t.Errorf("%d of 40 were refused, and %d at once were let through", refusals.Load(), most.Load())
+	}
+}
+
+func TestWhoWaitsForAttemptsThatFailIsRefused(t *testing.T) {
+	th, _ := newThrottle()
+	for range 5 {
+		wantWait(t, refused(t, th, anna, shop), 0)
+	}
+	waiting := make(chan error)
+	go func() { waiting <- th.Allow(t.Context(), anna, shop) }()
+	for range 5 {
+		th.Failed(anna, shop)
+	}
+	wantFault(t, <-waiting, fault.TooMany, "too_many_attempts")
 }
 
 func TestAttemptEndsInOneOfFourWays(t *testing.T) {
@@ -260,7 +307,7 @@ func TestThrottleIsBounded(t *testing.T) {
 	long := strings.Repeat("x", 1000)
 	for i := range 5 * throttleLimit {
 		address := fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255)
-		_ = th.Allow(long, address)
+		_ = th.Allow(impatient, long, address)
 		th.Failed(long, address)
 	}
 	if p, a := th.pairs.size(), th.addresses.size(); p > 2*throttleLimit || a > 2*throttleLimit {
@@ -283,7 +330,7 @@ func TestSuccessLeavesNothingBehind(t *testing.T) {
 func BenchmarkThrottle(b *testing.B) {
 	th, _ := newThrottle()
 	for b.Loop() {
-		if err := th.Allow(anna, shop); err != nil {
+		if err := th.Allow(impatient, anna, shop); err != nil {
 			b.Fatal(err)
 		}
 		th.Succeeded(anna, shop)

@@ -140,7 +140,7 @@ type strikes struct {
 	open, succeeded, abandoned int
 }
 
-func (s *strikes) Allow(account, address string) error {
+func (s *strikes) Allow(_ context.Context, account, address string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failed[account+"|"+address] >= 5 {

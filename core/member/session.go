@@ -94,7 +94,7 @@ func (s *Service) find(ctx context.Context, st id.Store, i id.ID) (*Member, erro
 // try compares a PIN under the throttle. An empty hash is nobody's and takes as long.
 func (s *Service) try(ctx context.Context, st id.Store, account, address, hash, pin string) error {
 	account = "member " + string(st) + " " + account
-	if err := s.c.Throttle.Allow(account, address); err != nil {
+	if err := s.c.Throttle.Allow(ctx, account, address); err != nil {
 		return err
 	}
 	ok, err := s.c.Hasher.Matches(ctx, hash, pin)

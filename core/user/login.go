@@ -19,7 +19,7 @@ type Login struct {
 // takes as long. Faults: login_failed, too_many_attempts, busy.
 func (s *Service) Login(ctx context.Context, st id.Store, c Login) (Grant, error) {
 	account := string(st) + " " + Fold(c.Email)
-	if err := s.c.Throttle.Allow(account, c.Address); err != nil {
+	if err := s.c.Throttle.Allow(ctx, account, c.Address); err != nil {
 		return Grant{}, err
 	}
 	u, err := s.prove(ctx, st, c)

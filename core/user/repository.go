@@ -42,8 +42,9 @@ type Hasher interface {
 
 // Throttle slows down guessing at an account from an address. Each attempt that Allow lets through ends with one of the other three.
 type Throttle interface {
-	// Allow returns a TooMany fault with code too_many_attempts when it is too early for another attempt.
-	Allow(account, address string) error
+	// Allow returns a TooMany fault with code too_many_attempts when it is too early for another attempt. It may wait for the outcome of others
+	// as long as the context lasts.
+	Allow(ctx context.Context, account, address string) error
 	Failed(account, address string)
 	Succeeded(account, address string)
 	// Abandoned ends an attempt that was not decided.
