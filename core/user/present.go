@@ -51,17 +51,26 @@ func newPresent() *present {
 // get returns who was seen in the session within the last second.
 func (c *present) get(at place, now time.Time) (Principal, bool) {
 	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.seen(at, now)
+}
+
+// seen is get for who holds the lock.
+func (c *present) seen(at place, now time.Time) (Principal, bool) {
 	s, ok := c.young[at]
 	if !ok {
 		s, ok = c.old[at]
 	}
-	c.mu.RUnlock()
 	return s.p, ok && now.Before(s.until)
 }
 
 // find looks the session up, once for all who ask at the same time.
 func (c *present) find(ctx context.Context, at place, now time.Time, ask func(ctx context.Context) (Principal, error)) (Principal, error) {
 	c.mu.Lock()
+	if p, ok := c.seen(at, now); ok { // a look ended since get
+		c.mu.Unlock()
+		return p, nil
+	}
 	if l := c.looks[at]; l != nil {
 		c.mu.Unlock()
 		select {
