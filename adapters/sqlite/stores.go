@@ -23,7 +23,7 @@ type Stores struct {
 // NewStores returns the list of the database's stores.
 func NewStores(d *Database, ids id.Source) *Stores { return &Stores{d: d, ids: ids} }
 
-// Create implements store.Repository. The books come first: a file that no list names is made use of by the next try.
+// Create implements store.Repository. The books come before the list is committed: what a crash leaves is a file that no list names and nobody opens.
 func (r *Stores) Create(ctx context.Context, s store.Store) error {
 	return r.d.onList(ctx, true, func(t *tx) error {
 		err := exec(t.conn, "INSERT INTO stores (id, name, name_key, currency, time_zone, created_at) VALUES (?, ?, ?, ?, ?, ?)",
