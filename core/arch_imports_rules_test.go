@@ -50,7 +50,7 @@ var folders = []folder{
 	// It turns what swag read from the handlers into OpenAPI 3, at `make generate` only.
 	{path: "adapters/rest/docs/gen", may: []string{"github.com/swaggo/swag/...", openapi, http}},
 	// Each store knows its own driver and nothing of the other: either can go without the other noticing.
-	{path: "adapters/mongodb", may: []string{core, mongo}, tests: []string{"kassa/adapters/storetest"}},
+	{path: "adapters/mongodb", may: []string{core, mongo}, tests: []string{"kassa/adapters/storetest", "kassa/adapters/mongodb/mongotest"}},
 	// SQLite's folder is one process's to write in, hence the lock file.
 	{path: "adapters/sqlite", may: []string{core, zombiezen, modernc, sql, "github.com/gofrs/flock"}, tests: []string{"kassa/adapters/storetest"}},
 	// It starts a server for tests, of whatever module: it knows no concept of the core.

@@ -50,10 +50,16 @@ type fixture struct {
 
 func newFixture(t testing.TB, open Open) *fixture {
 	t.Helper()
-	f := &fixture{Backend: open(t), t: t, ids: &counter{}, clock: NewClock(), store: "shop"}
+	return open(t).fixture(t, "shop")
+}
+
+// fixture makes a store in the backend, with ids and a clock that begin like those of any other fixture.
+func (b Backend) fixture(t testing.TB, s id.Store) *fixture {
+	t.Helper()
+	f := &fixture{Backend: b, t: t, ids: &counter{}, clock: NewClock(), store: s}
 	f.journal = f.Journal(journal.Schema{"tally": func() journal.Document { return &tally{} }})
 	f.state = f.State(map[string]func() writer.Stored{"jar": func() writer.Stored { return &jar{} }})
-	err := f.Stores.Create(t.Context(), store.Store{ID: f.store, Name: "Shop", Currency: money.Currency("EUR"), TimeZone: "UTC", CreatedAt: f.clock.Now()})
+	err := f.Stores.Create(t.Context(), store.Store{ID: s, Name: string(s), Currency: money.Currency("EUR"), TimeZone: "UTC", CreatedAt: f.clock.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

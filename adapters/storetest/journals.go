@@ -164,4 +164,7 @@ func listing(t *testing.T, open Open) {
 	if err != nil || len(rs) != 2 || rs[0].Position != 5 || rs[1].Position != 6 {
 		t.Errorf("from 4: %v, %v", rs, err)
 	}
+	if rs, err := f.journal.From(t.Context(), f.store, 4, 0); err != nil || len(rs) != 0 {
+		t.Errorf("from 4, no record: %d, %v", len(rs), err)
+	}
 }
