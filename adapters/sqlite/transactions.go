@@ -128,6 +128,7 @@ func (t *tx) end(commit bool) error {
 	}
 	if err == nil && commit && t.write {
 		t.file.names.adopt(t.names)
+		t.file.log.committed(c)
 	}
 	if t.write {
 		t.file.writer <- c
