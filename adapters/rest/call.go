@@ -183,7 +183,7 @@ func (c *Call) IfMatch() (int64, error) {
 		return 0, fault.New(fault.Malformed, "if_match_invalid", "If-Match holds one ETag in its quotes")
 	}
 	n, ok := parseInt([]byte(h[1 : len(h)-1]))
-	if !ok {
+	if !ok || n < 1 { // versions count from 1; a service may take 0 for no version
 		return 0, stale()
 	}
 	return n, nil

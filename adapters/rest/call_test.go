@@ -105,7 +105,7 @@ func TestIfMatchNamesOneVersion(t *testing.T) {
 		code    string
 		kind    fault.Kind
 	}{
-		`"12"`: {12, "", 0}, ` "0" `: {0, "", 0},
+		`"12"`: {12, "", 0}, ` "7" `: {7, "", 0}, `"0"`: {0, "version_stale", fault.Stale},
 		``:       {0, "if_match_missing", fault.VersionMissing},
 		`W/"12"`: {0, "version_stale", fault.Stale}, `"abc"`: {0, "version_stale", fault.Stale}, `""`: {0, "version_stale", fault.Stale},
 		`12`: {0, "if_match_invalid", fault.Malformed}, `*`: {0, "if_match_invalid", fault.Malformed}, `"`: {0, "if_match_invalid", fault.Malformed},

@@ -45,8 +45,7 @@ func (r *cartRequest) Check(v *fault.Validation) {
 	}
 	for i := range r.Lines {
 		at := "/lines/" + strconv.Itoa(i)
-		Required(v, at+"/product_id", string(r.Lines[i].ProductID))
-		checkID(v, at+"/product_id", &r.Lines[i].ProductID)
+		requireID(v, at+"/product_id", r.Lines[i].ProductID)
 		r.Lines[i].Quantity.Required(v, at+"/quantity")
 	}
 }

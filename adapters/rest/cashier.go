@@ -62,15 +62,13 @@ type tenderRequest struct {
 
 // Check refuses what cannot be turned into a sale. What is no sale the service refuses, after it has looked for a known key.
 func (p *paymentRequest) Check(v *fault.Validation) {
-	Required(v, "/register_id", string(p.RegisterID))
-	checkID(v, "/register_id", &p.RegisterID)
+	requireID(v, "/register_id", p.RegisterID)
 	checkID(v, "/cart_id", p.CartID)
 	checkID(v, "/member_id", p.MemberID)
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		if at := "/lines/" + strconv.Itoa(i); l.ProductID == "" || !l.Quantity.Set || l.Quantity.Null || !isID(l.ProductID) {
-			Required(v, at+"/product_id", string(l.ProductID))
-			checkID(v, at+"/product_id", &l.ProductID)
+			requireID(v, at+"/product_id", l.ProductID)
 			l.Quantity.Required(v, at+"/quantity")
 		}
 	}
@@ -89,11 +87,18 @@ func isID(i id.ID) bool {
 	return err == nil
 }
 
-// checkID refuses an id that cannot be one; absent ones are fine.
+// checkID refuses an id that cannot be one, such as an empty text; an absent one is fine.
 func checkID(v *fault.Validation, pointer string, i *id.ID) {
-	if i != nil && *i != "" && !isID(*i) {
+	if i != nil {
 		_, err := id.Parse(string(*i))
 		v.Refuses(pointer, err)
+	}
+}
+
+// requireID refuses an id that is missing or cannot be one.
+func requireID(v *fault.Validation, pointer string, i id.ID) {
+	if Required(v, pointer, string(i)); i != "" {
+		checkID(v, pointer, &i)
 	}
 }
 

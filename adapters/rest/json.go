@@ -84,7 +84,11 @@ func refuseNull(d *jsontext.Decoder, target any) error {
 	if d.PeekKind() != 'n' {
 		return errors.ErrUnsupported
 	}
-	if _, ok := target.(nullable); ok || reflect.TypeOf(target).Elem().Kind() == reflect.Pointer {
+	switch target.(type) {
+	case nullable, *jsontext.Value: // what is read later is refused then
+		return errors.ErrUnsupported
+	}
+	if reflect.TypeOf(target).Elem().Kind() == reflect.Pointer {
 		return errors.ErrUnsupported
 	}
 	if err := d.SkipValue(); err != nil {

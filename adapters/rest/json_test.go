@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"kassa/core/clock"
 	"kassa/core/fault"
@@ -157,6 +158,12 @@ func TestDecoderReads(t *testing.T) {
 		if err := decode([]byte(`{"quantity": `+text+`}`), &d); err != nil || d.Quantity != Quantity(want) {
 			t.Errorf("%s: got %d and %v, want %d", text, d.Quantity, err, want)
 		}
+	}
+	var later struct {
+		Items []jsontext.Value `json:"items"`
+	}
+	if err := decode([]byte(`{"items": [null, 5]}`), &later); err != nil || len(later.Items) != 2 {
+		t.Errorf("what is read later: got %s and %v", later.Items, err)
 	}
 }
 

@@ -247,6 +247,9 @@ type memberSessionRequest struct {
 	PIN      string  `json:"pin" validate:"required" example:"123456"`
 }
 
+// Check refuses what cannot be an id.
+func (b *memberSessionRequest) Check(v *fault.Validation) { checkID(v, "/member_id", b.MemberID) }
+
 // memberSessionBody is a member's word.
 type memberSessionBody struct {
 	MemberToken string     `json:"member_token" example:"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2lnbmF0dXJl"`

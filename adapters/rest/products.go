@@ -114,6 +114,14 @@ type productRequest struct {
 func (b *productRequest) Check(v *fault.Validation) {
 	Required(v, "/name", b.Name)
 	b.Price.Required(v, "/price")
+	if b.Unit != nil {
+		_, err := measure.ParseUnit(*b.Unit)
+		v.Refuses("/unit", err)
+	}
+	if b.StockPolicy != nil {
+		_, err := store.ParseStockPolicy(*b.StockPolicy)
+		v.Refuses("/stock_policy", err)
+	}
 }
 
 func (b *productRequest) details() inventory.Details {
@@ -221,7 +229,14 @@ func (*anything) UnmarshalJSON([]byte) error { return nil }
 func (b *productPatch) Check(v *fault.Validation) {
 	b.Name.Or(v, "/name", "")
 	b.Price.Or(v, "/price", 0)
-	b.Unit.Or(v, "/unit", "")
+	if unit := b.Unit.Or(v, "/unit", ""); b.Unit.Set && !b.Unit.Null {
+		_, err := measure.ParseUnit(unit)
+		v.Refuses("/unit", err)
+	}
+	if b.StockPolicy.Set && !b.StockPolicy.Null {
+		_, err := store.ParseStockPolicy(b.StockPolicy.Value)
+		v.Refuses("/stock_policy", err)
+	}
 	if b.Stock.Set {
 		v.Refuse("/stock", "stock_not_editable", "stock moves by sales and stock movements only")
 	}

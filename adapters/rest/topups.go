@@ -26,8 +26,7 @@ type topUpRequest struct {
 
 // Check refuses what cannot be turned into a top-up.
 func (t *topUpRequest) Check(v *fault.Validation) {
-	Required(v, "/register_id", string(t.RegisterID))
-	checkID(v, "/register_id", &t.RegisterID)
+	requireID(v, "/register_id", t.RegisterID)
 	t.Amount.Required(v, "/amount")
 }
 

@@ -20,6 +20,7 @@ func Run(t *testing.T, open Open) {
 		{"stock", stock},
 		{"imports", imports},
 		{"people", people},
+		{"bad input", badInput},
 		{"till", till},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
