@@ -190,10 +190,12 @@ func (p Payments) pay(c *Call) error {
 	return createdBill(c, r)
 }
 
-// batchRequest is what a terminal sold while it was offline.
+// batchRequest is what a terminal sold while it was offline, as the document shows it; unreadBatch is how it is read.
 type batchRequest struct {
 	Items []batchItem `json:"items" validate:"required" minItems:"1" maxItems:"100"`
 }
+
+var _ batchRequest
 
 type batchItem struct {
 	paymentRequest
