@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -168,7 +169,7 @@ func (b *bad) try(t *testing.T, p probe) Answer {
 		t.Errorf("%s: %v", a.what, err)
 		return a
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if a.Raw, err = io.ReadAll(res.Body); err != nil {
 		t.Errorf("%s: %v", a.what, err)
 	}
@@ -201,7 +202,7 @@ func wellFormed(t *testing.T, a Answer) {
 		fail("an error inside the server")
 	case a.Header.Get("Content-Type") != "application/problem+json":
 		fail("no problem but " + a.Header.Get("Content-Type"))
-	case !codeForm.MatchString(code), detail == "", title == "", a.Body["type"] == nil, !retryable, fmt.Sprint(a.Body["status"]) != fmt.Sprint(a.Status):
+	case !codeForm.MatchString(code), detail == "", title == "", a.Body["type"] == nil, !retryable, fmt.Sprint(a.Body["status"]) != strconv.Itoa(a.Status):
 		fail("the problem lacks a member")
 	case id == "" || id != a.Header.Get("X-Request-Id"):
 		fail("the request id is not that of the header")

@@ -14,18 +14,25 @@ func (o *operation) isBatch() bool { return o.name == "POST /cashier/payments/ba
 var unreadable = map[string]string{
 	"NaN": "NaN", "infinity": "-Infinity", "octal": "010", "hexadecimal": "0x10", "plus": "+1", "no integer part": ".5", "no decimals": "1.",
 	"upper case": "True", "undefined": "undefined", "single quotes": "'x'", "lone surrogate": `"\ud800"`, "surrogates in the wrong order": `"\udc00\ud800"`,
-	"control character": "\"a\x01b\"", "newline": "\"a\nb\"", "invalid UTF-8": "\"a\xffb\"", "UTF-8 of a surrogate": "\"\xed\xa0\x80\"", "overlong UTF-8": "\"\xc0\xaf\"",
-	"escape": `"\x"`, "open string": `"x`, "nothing": "", "comma": "1,", "comment": "1/**/", "duplicate keys": `{"a":1,"a":2}`,
-	"10,000 lists": strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), "10,000 objects": strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000),
+	"control character": "\"a\x01b\"", "newline": "\"a\nb\"", "invalid UTF-8": "\"a\xffb\"", "UTF-8 of a surrogate": "\"\xed\xa0\x80\"",
+	"overlong UTF-8": "\"\xc0\xaf\"",
+	"escape":         `"\x"`, "open string": `"x`, "nothing": "", "comma": "1,", "comment": "1/**/", "duplicate keys": `{"a":1,"a":2}`,
+	"10,000 lists":   strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000),
+	"10,000 objects": strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000),
 }
 
 // values are tried in every field whose schema does not allow them.
 var values = map[string]string{
-	"null": "null", "true": "true", "false": "false", "zero": "0", "minus zero": "-0", "one": "1", "minus one": "-1", "fraction": "1.5", "float": "5.0", "exponent": "1e3",
-	"1e400": "1e400", "1e-400": "1e-400", "2^53": "9007199254740992", "-2^53": "-9007199254740992", "2^63": "9223372036854775808", "2^64": "18446744073709551616",
-	"10^20": "100000000000000000000", "2^64 + 1": "18446744073709551617", "400 digits": strings.Repeat("9", 400), "empty text": `""`, "number in a text": `"5"`, "hexadecimal in a text": `"0x10"`,
-	"NaN in a text": `"NaN"`, "text": `"x"`, "blank": `" "`, "31 November": `"2026-11-31"`, "29 February": `"2022-02-29T00:00:00Z"`, "no zone": `"2026-11-20T10:00:00"`,
-	"path": `"../../etc/passwd"`, "query": `"{\"$where\":\"1\"}"`, "SQL": `"' OR 1=1 --"`, "list": "[]", "list of null": "[null]", "list of numbers": "[1]", "list of texts": `["x"]`,
+	"null": "null", "true": "true", "false": "false", "zero": "0", "minus zero": "-0", "one": "1", "minus one": "-1", "fraction": "1.5", "float": "5.0",
+	"exponent": "1e3",
+	"1e400":    "1e400", "1e-400": "1e-400", "2^53": "9007199254740992", "-2^53": "-9007199254740992", "2^63": "9223372036854775808",
+	"2^64":  "18446744073709551616",
+	"10^20": "100000000000000000000", "2^64 + 1": "18446744073709551617", "400 digits": strings.Repeat("9", 400), "empty text": `""`,
+	"number in a text": `"5"`, "hexadecimal in a text": `"0x10"`,
+	"NaN in a text": `"NaN"`, "text": `"x"`, "blank": `" "`, "31 November": `"2026-11-31"`, "29 February": `"2022-02-29T00:00:00Z"`,
+	"no zone": `"2026-11-20T10:00:00"`,
+	"path":    `"../../etc/passwd"`, "query": `"{\"$where\":\"1\"}"`, "SQL": `"' OR 1=1 --"`, "list": "[]", "list of null": "[null]",
+	"list of numbers": "[1]", "list of texts": `["x"]`,
 	"list of lists": "[[]]", "list of objects": "[{}]", "object": "{}", "operator": `{"$gt":""}`, "501 nulls": "[" + strings.Repeat("null,", 500) + "null]",
 	"70,000 characters": `"` + strings.Repeat("x", 70_000) + `"`, "NUL": `"\u0000"`,
 }

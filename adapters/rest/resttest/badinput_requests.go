@@ -91,7 +91,8 @@ func (b *bad) accepted() []accepted {
 	key, first := map[string]string{"Idempotency-Key": "new"}, map[string]string{"If-Match": `"1"`}
 	sale := fmt.Sprintf(`{"register_id":%q,"lines":[{"product_id":%q,"quantity":2,"unit_price":250}],"tenders":[{"kind":"cash","amount":500}],`+
 		`"member_id":%q,"points_used":0,"expected_total":500,"occurred_at":"2026-11-21T10:00:00Z"`, b.Register, f.product, f.member)
-	product := `"description":"hot","sku":"T-%d","barcodes":["4006381333931"],"category":"Drinks","tax_rate_bp":700,"unit":"piece","stock_policy":"block","low_stock_at":4,"name":"New","price":199`
+	product := `"description":"hot","sku":"T-%d","barcodes":["4006381333931"],"category":"Drinks","tax_rate_bp":700,"unit":"piece",` +
+		`"stock_policy":"block","low_stock_at":4,"name":"New","price":199`
 	cart := fmt.Sprintf(`{"name":"Mrs Miller","register_id":%q,"member_id":%q,"lines":[%s]}`, b.Register, f.member, Line(f.product, 3))
 	return slices.Concat([]accepted{
 		{name: "GET /healthz", path: "root:/healthz"}, {name: "GET /readyz", path: "root:/readyz"},
@@ -104,12 +105,15 @@ func (b *bad) accepted() []accepted {
 			`{"lines":[{"line":1,"quantity":1}],"restock":true,"tenders":[{"kind":"cash","amount":250}],"register_id":%q,"reason":"damaged"}`, b.Register)},
 		{name: "POST /bills/{id}/void", path: "/bills/" + f.voided + "/void", header: key, body: `{"reason":"wrong"}`},
 		{name: "GET /carts"}, {name: "POST /carts", body: cart}, {name: "GET /carts/{id}", path: "/carts/" + f.cart},
-		{name: "PUT /carts/{id}", path: "/carts/" + f.replaced, header: first, body: cart}, {name: "DELETE /carts/{id}", path: "/carts/" + f.discarded, header: first},
+		{name: "PUT /carts/{id}", path: "/carts/" + f.replaced, header: first, body: cart},
+		{name: "DELETE /carts/{id}", path: "/carts/" + f.discarded, header: first},
 		{name: "GET /products"}, {name: "GET /products/{id}", path: "/products/" + f.product},
 		{name: "GET /products/{id}/stock-movements", path: "/products/" + f.product + "/stock-movements"},
-		{name: "POST /products/{id}/stock-movements", path: "/products/" + f.product + "/stock-movements", header: key, body: `{"kind":"count","quantity":90,"expected":95,"reason":"x"}`},
+		{name: "POST /products/{id}/stock-movements", path: "/products/" + f.product + "/stock-movements", header: key,
+			body: `{"kind":"count","quantity":90,"expected":95,"reason":"x"}`},
 		{name: "POST /products", header: key, body: "{" + fmt.Sprintf(product, 1) + `,"stock":12}`},
-		{name: "PATCH /products/{id}", path: "/products/" + f.edited, header: first, body: "{" + strings.Replace(fmt.Sprintf(product, 2), "4006381333931", "96385074", 1) + "}"},
+		{name: "PATCH /products/{id}", path: "/products/" + f.edited, header: first,
+			body: "{" + strings.Replace(fmt.Sprintf(product, 2), "4006381333931", "96385074", 1) + "}"},
 		{name: "DELETE /products/{id}", path: "/products/" + f.deleted, header: first},
 		{name: "POST /products/import", body: `[{"name":"Imported","price":1.99}]`},
 		{name: "GET /registers"}, {name: "GET /registers/{id}", path: "/registers/" + b.Register},
@@ -125,7 +129,8 @@ func (b *bad) acceptedPeople(f fixture) []accepted {
 	first, token := map[string]string{"If-Match": `"1"`}, map[string]string{"Kassa-Member-Token": f.vipToken}
 	return []accepted{
 		{name: "GET /members"}, {name: "GET /members/{id}", path: "/members/" + f.member},
-		{name: "GET /members/{id}/points", path: "/members/" + f.member + "/points"}, {name: "GET /members/{id}/wallet", path: "/members/" + f.member + "/wallet"},
+		{name: "GET /members/{id}/points", path: "/members/" + f.member + "/points"},
+		{name: "GET /members/{id}/wallet", path: "/members/" + f.member + "/wallet"},
 		{name: "POST /members", body: `{"name":"Nora","email":"nora@member.test","phone":"+49 30 901820","pin":"123456"}`},
 		{name: "PUT /members/session", body: fmt.Sprintf(`{"member_id":%q,"pin":"123456"}`, f.member)},
 		{name: "PUT /members/{id}/vip-subscription", path: "/members/" + f.vip + "/vip-subscription", header: token},

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -16,11 +17,14 @@ func (b *bad) oddTokens(open Open) map[string]string {
 	session := b.Put("/users/session", fmt.Sprintf(`{"email":%q,"password":%q}`, cashierEmail, cashierPassword)).Want(200)
 	member := b.NewMember("Tom")
 	return map[string]string{
-		"none": "", "no scheme": b.Manager, "Basic": "Basic bWFyYTpzZWNyZXQ=", "only the scheme": "Bearer", "empty": "Bearer ", "a word": "Bearer x", "dots": "Bearer ...",
+		"none": "", "no scheme": b.Manager, "Basic": "Basic bWFyYTpzZWNyZXQ=", "only the scheme": "Bearer", "empty": "Bearer ", "a word": "Bearer x",
+		"dots":       "Bearer ...",
 		"two tokens": "Bearer " + b.Manager + " " + b.Manager, "another signature": "Bearer " + parts[0] + "." + parts[1] + "." + encode(make([]byte, 32)),
-		"no signature": "Bearer " + parts[0] + "." + parts[1] + ".", "alg none": "Bearer " + encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + parts[1] + ".",
-		"other claims": "Bearer " + parts[0] + "." + encode([]byte(`{"sub":"x","role":"manager","exp":99999999999}`)) + "." + parts[2], "upper case": "Bearer " + strings.ToUpper(b.Manager),
-		"of a member": "Bearer " + b.MemberToken(member), "a refresh token": "Bearer " + session.Text("refresh_token"), "in another charset": "Bearer \xff\xfe",
+		"no signature": "Bearer " + parts[0] + "." + parts[1] + ".",
+		"alg none":     "Bearer " + encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + parts[1] + ".",
+		"other claims": "Bearer " + parts[0] + "." + encode([]byte(`{"sub":"x","role":"manager","exp":99999999999}`)) + "." + parts[2],
+		"upper case":   "Bearer " + strings.ToUpper(b.Manager),
+		"of a member":  "Bearer " + b.MemberToken(member), "a refresh token": "Bearer " + session.Text("refresh_token"), "in another charset": "Bearer \xff\xfe",
 		"of another shop": "Bearer " + NewShop(b.t, open).Manager, "SQL": "Bearer ' OR 1=1 --", "6 kB": "Bearer " + strings.Repeat("x", 6<<10),
 	}
 }
@@ -97,8 +101,10 @@ func (o *operation) imports() bool { return o.name == "POST /products/import" }
 
 // oddIDs cannot be ids, or are ids of nothing, as they stand in a path.
 var oddIDs = []string{
-	"nobody", "0", "-1", "null", "undefined", strings.Repeat("a", 64), strings.Repeat("a", 65), strings.Repeat("a", 3000), "a%20b", "a%2Fb", "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
-	"..%5c..%5cwindows", "%00", "a%00b", "%0a", "%ff", "%ed%a0%80", "%F0%9F%A7%80", "%7Bid%7D", "$where", "%24where", "%5B$gt%5D", "'%20OR%201=1--", "%22", "%3Cscript%3E", "*", ".", "%252e%252e", ";x=y", "a,b", "~root",
+	"nobody", "0", "-1", "null", "undefined", strings.Repeat("a", 64), strings.Repeat("a", 65), strings.Repeat("a", 3000), "a%20b", "a%2Fb",
+	"%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+	"..%5c..%5cwindows", "%00", "a%00b", "%0a", "%ff", "%ed%a0%80", "%F0%9F%A7%80", "%7Bid%7D", "$where", "%24where", "%5B$gt%5D", "'%20OR%201=1--",
+	"%22", "%3Cscript%3E", "*", ".", "%252e%252e", ";x=y", "a,b", "~root",
 }
 
 // paths: ids that are none, methods that a path does not know, and paths next to the right one.
@@ -134,8 +140,7 @@ func (b *bad) paths(t *testing.T, op *operation) {
 
 // shadowed reports whether a path is also one with an id for the method: /users/session is /users/{id}.
 func (b *bad) shadowed(method, form string) bool {
-	i := strings.LastIndex(form, "/")
-	_, found := b.doc.operations()[method+" "+form[:i]+"/{id}"]
+	_, found := b.doc.operations()[method+" "+path.Dir(form)+"/{id}"]
 	return found
 }
 
@@ -144,9 +149,11 @@ var textRows = []struct {
 	name, text string
 	status     int
 }{
-	{"blank", " \r\n\t", 400}, {"open", "{", 400}, {"closed", "}", 400}, {"half a name", `{"na`, 400}, {"no value", `{"name"}`, 400}, {"no colon", `{"name" 1}`, 400},
+	{"blank", " \r\n\t", 400}, {"open", "{", 400}, {"closed", "}", 400}, {"half a name", `{"na`, 400}, {"no value", `{"name"}`, 400},
+	{"no colon", `{"name" 1}`, 400},
 	{"trailing comma", `{"name":"x",}`, 400}, {"single quotes", `{'name':'x'}`, 400}, {"comment", `{/*x*/}`, 400}, {"byte order mark", "\xef\xbb\xbf{}", 400},
-	{"two values", `{}{}`, 400}, {"trailing text", `{} x`, 400}, {"NUL", "{}\x00", 400}, {"NaN", "NaN", 400}, {"XML", "<a/>", 400}, {"form", "name=x&price=1", 400},
+	{"two values", `{}{}`, 400}, {"trailing text", `{} x`, 400}, {"NUL", "{}\x00", 400}, {"NaN", "NaN", 400}, {"XML", "<a/>", 400},
+	{"form", "name=x&price=1", 400},
 	{"UTF-16", "\xff\xfe{\x00}\x00", 400}, {"10,000 lists", strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), 400},
 	{"10,000 open lists", strings.Repeat("[", 10_000), 400}, {"10,000 objects", strings.Repeat(`{"name":`, 10_000) + "1" + strings.Repeat("}", 10_000), 400},
 	{"list", "[]", 422}, {"null", "null", 422}, {"true", "true", 422}, {"number", "5", 422}, {"text", `"x"`, 422}, {"float", "1e400", 422},
@@ -171,7 +178,8 @@ func (b *bad) bodies(t *testing.T, op *operation) {
 	b.refused(t, p, 400, "json_invalid")
 	p.body = op.body + op.body
 	b.refused(t, p, 400, "json_invalid")
-	p.body = strings.Replace(op.body, "{", op.body[:strings.Index(op.body, ":")]+":null,", 1)
+	first, _, _ := strings.Cut(op.body, ":")
+	p.body = strings.Replace(op.body, "{", first+":null,", 1)
 	b.refused(t, p, 400, "json_invalid") // its first field twice
 	if !op.isBatch() {
 		p.body = strings.Replace(op.body, "{", `{"colour":"`+strings.Repeat("x", 256<<10)+`",`, 1)
@@ -182,8 +190,10 @@ func (b *bad) bodies(t *testing.T, op *operation) {
 
 // oddQueries are values of parameters, as they stand in a URL.
 var oddQueries = []string{
-	"", "x", "-1", "0", "201", "1.5", "1e3", "0x10", "9223372036854775808", "99999999999999999999", "2026-11-31", "2022-02-29", "2026-1-1", "20261120", "2026-11-20T00:00:00Z", "yes", "TRUE", "a%20b",
-	"..%2f", "%24where", "'%20OR%201=1--", "%28", ".*", "%00", "%0a", strings.Repeat("9", 400), strings.Repeat("x", 1500), "bm90IGEgY3Vyc29y", "AAAA", "%F0%9F%A7%80", "%5B%5D", "%7B%22%24gt%22:1%7D",
+	"", "x", "-1", "0", "201", "1.5", "1e3", "0x10", "9223372036854775808", "99999999999999999999", "2026-11-31", "2022-02-29", "2026-1-1", "20261120",
+	"2026-11-20T00:00:00Z", "yes", "TRUE", "a%20b",
+	"..%2f", "%24where", "'%20OR%201=1--", "%28", ".*", "%00", "%0a", strings.Repeat("9", 400), strings.Repeat("x", 1500), "bm90IGEgY3Vyc29y", "AAAA",
+	"%F0%9F%A7%80", "%5B%5D", "%7B%22%24gt%22:1%7D",
 }
 
 // parameters: of the query.

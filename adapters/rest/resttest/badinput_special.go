@@ -38,7 +38,8 @@ func (b *bad) amounts(t *testing.T) {
 		for _, raw := range []string{"NaN", "010", "0x10", "Infinity", "1.", "+5"} {
 			b.refused(t, op.changed(t, at.pointer, raw), 400, "json_invalid")
 		}
-		for _, raw := range []string{"5.5", "10.9", "5.0", "1e2", "1e20", "1e400", `"5"`, `"1000"`, `"10"`, `"0x10"`, "true", "[1]", "{}", "100000000000000000000", "18446744073709551616", "9007199254740992"} {
+		for _, raw := range []string{"5.5", "10.9", "5.0", "1e2", "1e20", "1e400", `"5"`, `"1000"`, `"10"`, `"0x10"`, "true", "[1]", "{}",
+			"100000000000000000000", "18446744073709551616", "9007199254740992"} {
 			a := b.refused(t, op.changed(t, at.pointer, raw), 422, "validation_failed")
 			if fields := a.Items("errors"); len(fields) != 1 || fields[0]["pointer"] != at.pointer {
 				t.Errorf("%s with %s at %s is refused at %v", at.op, raw, at.pointer, fields)
@@ -50,7 +51,8 @@ func (b *bad) amounts(t *testing.T) {
 			}
 		}
 	}
-	for _, quantity := range []string{"0", "-1", "1.5", `"0"`, `"-1"`, `"0.0001"`, `"1,5"`, `"1e3"`, `" 1"`, `"+1"`, `"01"`, `".5"`, `"1."`, "9007199254741", `"9007199254740.992"`} {
+	for _, quantity := range []string{"0", "-1", "1.5", `"0"`, `"-1"`, `"0.0001"`, `"1,5"`, `"1e3"`, `" 1"`,
+		`"+1"`, `"01"`, `".5"`, `"1."`, "9007199254741", `"9007199254740.992"`} {
 		b.refused(t, ops["POST /cashier/payments"].changed(t, "/lines/0/quantity", quantity), 422, "validation_failed")
 		b.refused(t, ops["POST /bills/{id}/refunds"].changed(t, "/lines/0/quantity", quantity), 422, "validation_failed")
 		b.refused(t, ops["PUT /carts/{id}"].changed(t, "/lines/0/quantity", quantity), 422, "validation_failed")
@@ -62,18 +64,27 @@ func (b *bad) imports(t *testing.T) {
 	row := func(fields string) string { return `[{"name":"Odd",` + fields + `}]` }
 	files := map[string][]string{
 		"application/json": {
-			"", " ", "null", "5", `"x"`, "[", "]", "{", "[1]", "[null]", `["x"]`, "[[]]", "[{}]", `[{"name":"Odd"}]`, "[,]", "{}{}", "\xff\xfe", "\x00", "NaN", "<html>",
-			strings.Repeat("[", 10_000), "[" + strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000) + "]", row(`"price":-1`), row(`"price":1.005`), row(`"price":1e400`), row(`"price":NaN`),
-			row(`"price":100000000000000000000`), row(`"price":true`), row(`"price":[1]`), row(`"price":{}`), row(`"price":null`), row(`"price":"x"`), row(`"price":"NaN"`),
-			row(`"price":1,"price":2`), row(`"price":1,"name":5`), row(`"price":1,"stock":-1`), row(`"price":1,"stock":1.5`), row(`"price":1,"stock":"x"`), row(`"price":1,"unit":"box"`),
-			row(`"price":1,"tax_rate_bp":-1`), row(`"price":1,"id":"../x"`), row(`"price":1,"_id":{"$oid":"../x"}`), row(`"price":1,"_id":{"$where":"1"}`), row(`"price":1,"barcodes":["4006381333932"]`),
-			row(`"price":1,"description":"\ud800"`), row("\"price\":1,\"description\":\"\xff\""), row(`"price":1,"description":"` + strings.Repeat("x", 70_000) + `"`), row(`"price":1,"description":"` + strings.Repeat("x", 3000) + `"`),
+			"", " ", "null", "5", `"x"`, "[", "]", "{", "[1]", "[null]", `["x"]`, "[[]]", "[{}]", `[{"name":"Odd"}]`, "[,]", "{}{}", "\xff\xfe", "\x00", "NaN",
+			"<html>",
+			strings.Repeat("[", 10_000), "[" + strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000) + "]",
+			row(`"price":-1`), row(`"price":1.005`), row(`"price":1e400`), row(`"price":NaN`),
+			row(`"price":100000000000000000000`), row(`"price":true`), row(`"price":[1]`), row(`"price":{}`), row(`"price":null`), row(`"price":"x"`),
+			row(`"price":"NaN"`),
+			row(`"price":1,"price":2`), row(`"price":1,"name":5`), row(`"price":1,"stock":-1`), row(`"price":1,"stock":1.5`), row(`"price":1,"stock":"x"`),
+			row(`"price":1,"unit":"box"`),
+			row(`"price":1,"tax_rate_bp":-1`), row(`"price":1,"id":"../x"`), row(`"price":1,"_id":{"$oid":"../x"}`), row(`"price":1,"_id":{"$where":"1"}`),
+			row(`"price":1,"barcodes":["4006381333932"]`),
+			row(`"price":1,"description":"\ud800"`), row("\"price\":1,\"description\":\"\xff\""),
+			row(`"price":1,"description":"` + strings.Repeat("x", 70_000) + `"`), row(`"price":1,"description":"` + strings.Repeat("x", 3000) + `"`),
 			`[{"name":"` + strings.Repeat("x", 300) + `","price":1}]`, `[{"name":"","price":1}]`, `[{"name":"\u0000","price":1}]`,
 		},
 		"text/csv": {
-			"", "\n\n\n", "name", "name,price", "name,price\n", "x", "name,name\nx,y", "name,price\nOdd", "name,price\nOdd,1,2", "name,price\n\"Odd,1", "name,price\nO\"dd,x", "\xff\xfen\x00",
-			"name,price\nOdd,-1", "name,price\nOdd,1.005", "name,price\nOdd,NaN", "name,price\nOdd,0x10", "name,price\nOdd,\"1,50\"", "name,price\n,1", "name,price\nO\xffdd,1",
-			"name,price,stock\nOdd,1,-1", "name,price,barcodes\nOdd,1,4006381333932", "name,price,id\nOdd,1,../x", strings.Repeat("a,", 10_000) + "b\n1", "name,price\n" + strings.Repeat("x", 70_000) + ",1", "\x00,\x00\n\x00,1",
+			"", "\n\n\n", "name", "name,price", "name,price\n", "x", "name,name\nx,y", "name,price\nOdd", "name,price\nOdd,1,2", "name,price\n\"Odd,1",
+			"name,price\nO\"dd,x", "\xff\xfen\x00",
+			"name,price\nOdd,-1", "name,price\nOdd,1.005", "name,price\nOdd,NaN", "name,price\nOdd,0x10", "name,price\nOdd,\"1,50\"", "name,price\n,1",
+			"name,price\nO\xffdd,1",
+			"name,price,stock\nOdd,1,-1", "name,price,barcodes\nOdd,1,4006381333932", "name,price,id\nOdd,1,../x", strings.Repeat("a,", 10_000) + "b\n1",
+			"name,price\n" + strings.Repeat("x", 70_000) + ",1", "\x00,\x00\n\x00,1",
 		},
 	}
 	for mediaType, texts := range files {
@@ -94,13 +105,20 @@ func (b *bad) transport(t *testing.T) {
 	for _, c := range []struct{ name, request string }{
 		{"a word", "hello\r\n\r\n"}, {"no version", "GET /api/v1/products\r\n\r\n"}, {"TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"},
 		{"header without colon", "GET /api/v1/bills HTTP/1.1\r\nHost: x\r\nodd\r\n\r\n"}, {"NUL in a header", fmt.Sprintf(list, "", "If-Match: a\x00b\r\n")},
-		{"percent without digits", fmt.Sprintf(list, "/%zz", "")}, {"percent at the end", fmt.Sprintf(list, "/%", "")}, {"raw bytes in the path", fmt.Sprintf(list, "/\xff\xfe", "")},
-		{"backslash", fmt.Sprintf(list, `/..\..\x`, "")}, {"dots", fmt.Sprintf(list, "/../../../../etc/passwd", "")}, {"10 kB path", fmt.Sprintf(list, "/"+strings.Repeat("x", 10<<10), "")},
-		{"10 kB query", fmt.Sprintf(list, "?query="+strings.Repeat("x", 10<<10), "")}, {"3,000 headers", fmt.Sprintf(list, "", strings.Repeat("A: b\r\n", 3000))}, {"space in a header's name", fmt.Sprintf(list, "", "Odd : x\r\n")},
-		{"two lengths", post + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"}, {"length and chunks", post + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-		{"negative length", post + "Content-Length: -1\r\n\r\n{}"}, {"length of a word", post + "Content-Length: two\r\n\r\n{}"}, {"huge length", post + "Content-Length: 99999999999999999999\r\n\r\n{}"},
-		{"40 MiB announced", post + "Content-Length: 41943040\r\n\r\n{}"}, {"cut off", post + "Content-Length: 50\r\n\r\n{\"name\""}, {"odd chunk", post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"},
-		{"chunk cut off", post + "Transfer-Encoding: chunked\r\n\r\n50\r\n{}"}, {"unknown coding", post + "Transfer-Encoding: gzip, chunked\r\nContent-Length: 2\r\n\r\n{}"}, {"no length", post + "\r\n"},
+		{"percent without digits", fmt.Sprintf(list, "/%zz", "")}, {"percent at the end", fmt.Sprintf(list, "/%", "")},
+		{"raw bytes in the path", fmt.Sprintf(list, "/\xff\xfe", "")},
+		{"backslash", fmt.Sprintf(list, `/..\..\x`, "")}, {"dots", fmt.Sprintf(list, "/../../../../etc/passwd", "")},
+		{"10 kB path", fmt.Sprintf(list, "/"+strings.Repeat("x", 10<<10), "")},
+		{"10 kB query", fmt.Sprintf(list, "?query="+strings.Repeat("x", 10<<10), "")},
+		{"3,000 headers", fmt.Sprintf(list, "", strings.Repeat("A: b\r\n", 3000))}, {"space in a header's name", fmt.Sprintf(list, "", "Odd : x\r\n")},
+		{"two lengths", post + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"},
+		{"length and chunks", post + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+		{"negative length", post + "Content-Length: -1\r\n\r\n{}"}, {"length of a word", post + "Content-Length: two\r\n\r\n{}"},
+		{"huge length", post + "Content-Length: 99999999999999999999\r\n\r\n{}"},
+		{"40 MiB announced", post + "Content-Length: 41943040\r\n\r\n{}"}, {"cut off", post + "Content-Length: 50\r\n\r\n{\"name\""},
+		{"odd chunk", post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"},
+		{"chunk cut off", post + "Transfer-Encoding: chunked\r\n\r\n50\r\n{}"},
+		{"unknown coding", post + "Transfer-Encoding: gzip, chunked\r\nContent-Length: 2\r\n\r\n{}"}, {"no length", post + "\r\n"},
 		{"control character in the key", post + "Idempotency-Key: a\x01b\r\nContent-Length: 30\r\n\r\n" + `{"name":"x","price":1,"stock":1}`[:30]},
 	} {
 		status, text := exchange(t, host, c.request)
@@ -113,11 +131,11 @@ func (b *bad) transport(t *testing.T) {
 // exchange writes the bytes, ends writing, and returns the first answer.
 func exchange(t *testing.T, host, request string) (int, string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", host)
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", host)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	_, _ = conn.Write([]byte(request))   // the server may have hung up already, with an answer
 	_ = conn.(*net.TCPConn).CloseWrite() //nolint:errcheck // the address is one of TCP
@@ -125,7 +143,7 @@ func exchange(t *testing.T, host, request string) (int, string) {
 	if err != nil {
 		return 0, err.Error()
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	text, _ := io.ReadAll(res.Body)
 	return res.StatusCode, string(text)
 }
@@ -152,8 +170,10 @@ func badSetup(t *testing.T, open Open) {
 
 // texts are allowed in some fields and refused in others; nowhere may they break anything.
 var texts = []string{
-	`a\u0000b`, `\u001b[31m`, `\u202eabc`, `\ufeff`, `\u2028`, "😀😀", "e\u0301", "ﷺ", "İ", "ß", "$where", "'; DROP TABLE products;--", "{{7*7}}", "${7*7}", "%s%n", "../../etc/passwd",
-	"<script>alert(1)</script>", "=1+1", "@SUM(A1)", "\\\\", `\"`, "null", "-0", "CON", strings.Repeat("ä", 60), strings.Repeat("😀", 100), "a@b.c", "ä@ö.ü", "x@" + strings.Repeat("y", 60) + ".test",
+	`a\u0000b`, `\u001b[31m`, `\u202eabc`, `\ufeff`, `\u2028`, "😀😀", "e\u0301", "ﷺ", "İ", "ß", "$where", "'; DROP TABLE products;--", "{{7*7}}",
+	"${7*7}", "%s%n", "../../etc/passwd",
+	"<script>alert(1)</script>", "=1+1", "@SUM(A1)", "\\\\", `\"`, "null", "-0", "CON", strings.Repeat("ä", 60), strings.Repeat("😀", 100), "a@b.c",
+	"ä@ö.ü", "x@" + strings.Repeat("y", 60) + ".test",
 }
 
 // oddTexts puts them into every field that is a text, and then reads everything there is.
@@ -192,7 +212,7 @@ func (b *bad) oddTexts(t *testing.T) {
 
 // sums that go beyond 2^53-1 are refused and not wrapped: of a drawer, of a wallet, and of a bill.
 func (b *bad) sums(t *testing.T) {
-	const most = "9007199254740991"
+	const most = "9007199254740991" // 2^53-1
 	dear := b.As(b.Manager).Key("").Post("/products", `{"name":"Dear","stock_policy":"allow","price":`+most+`}`).Want(201).Text("id")
 	quote := func(lines string) Answer { return b.As(b.Cashier).Post("/cashier/quote", b.Sale(lines)) }
 	quote(Line(dear, 1)).Want(200)
@@ -206,7 +226,7 @@ func (b *bad) sums(t *testing.T) {
 	topUp("1").Refused(422, "amount_out_of_range")
 	topUp(most).Refused(422, "amount_out_of_range")
 	b.As(b.Cashier).Key("").Post("/cashier/payments", strings.Replace(b.Sale(Line(dear, 1)), b.Register, till, 1)).Refused(422, "amount_out_of_range")
-	if got := b.Balance(till); fmt.Sprint(got) != most {
+	if got := b.Balance(till); got != 1<<53-1 {
 		t.Errorf("the drawer holds %d", got)
 	}
 }
