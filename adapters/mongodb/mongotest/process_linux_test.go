@@ -50,6 +50,7 @@ func TestServerDiesWithAKilledTestProcessAndTheNextOneRemovesItsData(t *testing.
 	}
 
 	must(t, child.Process.Kill())
+	_ = child.Wait() // its own lock is free once it is gone, which may be after its server
 	gone := make(chan error, 1)
 	go func() {
 		_, err := lock(filepath.Join(dir, aliveName)) // free as soon as the server has ended
