@@ -145,6 +145,7 @@ func (b Bills) receipt(c *Call) error {
 //	@Param		id		path		string	true	"bill"
 //	@Param		width	query		int		false	"columns of the text"	minimum(32)	maximum(80)	default(48)
 //	@Success	201		{string}	string	"text/plain, also for */*, or text/html"
+//	@Header		201		{string}	Location	"the receipt"
 //	@Failure	404		{object}	Problem	"`bill_unknown`"
 //	@Failure	406		{object}	Problem	"`not_acceptable`"
 //	@Router		/bills/{id}/reprints [post]
