@@ -47,6 +47,8 @@ func approvalRequired(what string) error {
 	return fault.New(fault.Forbidden, "approval_required", "%s needs a manager", what)
 }
 
+func notWithoutManager() error { return approvalRequired("giving money back") }
+
 // drawerEmpty turns the ledger's refusal on a drawer into the register's.
 func drawerEmpty(err error, r *register.Register) error {
 	f, ok := fault.As(err)

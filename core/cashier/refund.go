@@ -115,10 +115,22 @@ type desk struct {
 	day      clock.Date
 }
 
+// mayGiveBack asks for a manager. A cashier is told that an approval would do.
+func mayGiveBack(v *writer.View) error {
+	err := user.Check(v, true)
+	if fault.IsKind(err, fault.Forbidden) {
+		return notWithoutManager()
+	}
+	return err
+}
+
 func lookBack(v *writer.View, bill, at id.ID) (desk, error) {
 	var d desk
+	denied := mayGiveBack(v)
 	var err error
-	d.sale, err = saleOf(v, bill)
+	if d.sale, err = saleOf(v, bill); denied != nil {
+		return d, denied
+	}
 	if err != nil {
 		return d, err
 	}
@@ -132,9 +144,6 @@ func lookBack(v *writer.View, bill, at id.ID) (desk, error) {
 		v.Value(inventory.StockRef(d.sale.Lines[i].ProductID))
 	}
 	d.sale.entry().Fetch(v)
-	if err := user.Check(v, true); err != nil {
-		return d, err
-	}
 	settings, err := store.SettingsOf(v)
 	if err != nil {
 		return d, err

@@ -191,9 +191,6 @@ func (s *Service) forget(ctx context.Context, st id.Store, cart id.ID, err error
 // validation_failed.
 func (s *Service) Refund(ctx context.Context, st id.Store, c Refund) (writer.Result, error) {
 	o := &refundOperation{c: c}
-	if audit.From(ctx).Role == string(user.Cashier) {
-		return s.w.Refuse(ctx, st, o.Intent(), approvalRequired("a refund"))
-	}
 	var v fault.Validation
 	checkReason(&v, c.Reason)
 	for i, l := range c.Lines {
@@ -205,6 +202,9 @@ func (s *Service) Refund(ctx context.Context, st id.Store, c Refund) (writer.Res
 		v.Refuses(pointer("/tenders", i, ""), t.Check())
 	}
 	if err := v.Err(); err != nil {
+		if audit.From(ctx).Role == string(user.Cashier) { // approvals come before validation
+			err = notWithoutManager()
+		}
 		return s.w.Refuse(ctx, st, o.Intent(), err)
 	}
 	return s.w.Do(ctx, st, o)
@@ -214,12 +214,12 @@ func (s *Service) Refund(ctx context.Context, st id.Store, c Refund) (writer.Res
 // idempotency_key_reused, validation_failed.
 func (s *Service) Void(ctx context.Context, st id.Store, c Void) (writer.Result, error) {
 	o := &voidOperation{c: c}
-	if audit.From(ctx).Role == string(user.Cashier) {
-		return s.w.Refuse(ctx, st, o.Intent(), approvalRequired("a void"))
-	}
 	var v fault.Validation
 	checkReason(&v, c.Reason)
 	if err := v.Err(); err != nil {
+		if audit.From(ctx).Role == string(user.Cashier) { // approvals come before validation
+			err = notWithoutManager()
+		}
 		return s.w.Refuse(ctx, st, o.Intent(), err)
 	}
 	return s.w.Do(ctx, st, o)
