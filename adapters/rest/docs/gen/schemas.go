@@ -14,6 +14,9 @@ const maxInt = 1<<53 - 1
 // idPattern is what id.Parse reads.
 const idPattern = `^[A-Za-z0-9_-]{1,64}$`
 
+// idExample keeps the Swagger UI from making ids up that fit the pattern and look like nothing.
+const idExample = "01997b1e-5f1c-7a33-8c1d-2f6b8f0f4a10"
+
 // use says where a schema occurs.
 type use struct{ request, answer bool }
 
@@ -69,7 +72,10 @@ func refine(ref *openapi3.SchemaRef, expr ast.Expr) (nullable bool) {
 		}
 	case *ast.Ident, *ast.SelectorExpr:
 		if known := schemaOf(name(e)); known != nil && ref.Ref == "" && ref.Value != nil {
-			known.Description, known.Example = ref.Value.Description, ref.Value.Example
+			known.Description = ref.Value.Description
+			if ref.Value.Example != nil {
+				known.Example = ref.Value.Example
+			}
 			*ref.Value = *known
 		}
 	}
@@ -111,7 +117,9 @@ func schemaOf(wireType string) *openapi3.Schema {
 	}
 	switch wireType {
 	case "ID", "Store":
-		return openapi3.NewStringSchema().WithPattern(idPattern)
+		s := openapi3.NewStringSchema().WithPattern(idPattern)
+		s.Example = idExample
+		return s
 	case "Int":
 		return integer()
 	case "Quantity":
