@@ -81,7 +81,7 @@ package rest
 
 //	@title			Kassa
 //	@version		1
-//	@description	Point of sale: products, sales, members, drawers, ledger and reports. Money is an integer in minor units.
+//	@description	Point of sale: products, stock, sales, refunds, members and tills. Money is an integer in minor units.
 //	@description	Errors are RFC 9457 problems with a stable `code`. Requests that move money, points or stock need an
 //	@description	`Idempotency-Key` and can be repeated safely with it.
 //	@BasePath		/api/v1
