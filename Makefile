@@ -8,7 +8,7 @@ FUZZTIME     ?= 30s
 EXAMPLES     ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help build run-demo test race ci format formatted vet staticcheck lint generate generated bench microbench fuzz schemathesis clean
+.PHONY: help build run-demo test race browser ci format formatted vet staticcheck lint generate generated bench microbench fuzz schemathesis clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,6 +24,9 @@ test: ## Run all tests
 
 race: ## Run all tests with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race ./...
+
+browser: ## Test the pages in Chromium, which must be on the PATH
+	$(GO) test -tags browser -count 1 -run InABrowser ./adapters/rest
 
 ci: formatted vet staticcheck lint generated race ## Check all that must hold before a change is merged
 
