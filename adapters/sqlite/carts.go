@@ -12,7 +12,6 @@ import (
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/page"
-	"kassa/core/store"
 
 	"zombiezen.com/go/sqlite"
 )
@@ -81,7 +80,7 @@ func (t *tx) atVersion(i id.ID, version int64) error {
 	case has == 0:
 		return cartUnknown(i)
 	case version != 0 && version != has:
-		return store.Stale(has)
+		return fault.StaleVersion(has)
 	}
 	return nil
 }

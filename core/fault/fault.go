@@ -93,6 +93,11 @@ func (e *Error) Retry(after time.Duration) *Error {
 	return &c
 }
 
+// StaleVersion is the fault for an edit of another version than the newest.
+func StaleVersion(newest int64) *Error {
+	return New(Stale, "version_stale", "this was changed in the meantime; read it again").With("version", newest)
+}
+
 // As returns the first Error in err's chain.
 func As(err error) (*Error, bool) {
 	var e *Error

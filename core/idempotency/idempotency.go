@@ -44,20 +44,6 @@ func Reused() error {
 // Hash tells whether two requests have the same kind and content. Zero means that nothing is compared.
 type Hash [sha256.Size]byte
 
-// ParseHash reads what String wrote.
-func ParseHash(s string) (Hash, bool) {
-	var h Hash
-	if s == "" {
-		return h, true
-	}
-	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != len(h) {
-		return h, false
-	}
-	copy(h[:], b)
-	return h, true
-}
-
 // String returns the hash in hexadecimal, or nothing for the zero hash.
 func (h Hash) String() string {
 	if h == (Hash{}) {

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"kassa/core/audit"
+	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/idempotency"
 	"kassa/core/journal"
@@ -161,7 +162,7 @@ func seen(v *writer.View, i id.ID, version int64) (*store.Settings, *Product, er
 	case !ok || p.deleted:
 		return nil, nil, Unknown(i)
 	case p.version != version:
-		return nil, nil, store.Stale(p.version)
+		return nil, nil, fault.StaleVersion(p.version)
 	}
 	return settings, p, nil
 }

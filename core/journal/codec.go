@@ -45,9 +45,9 @@ func (c *Codec) Fail(err error) {
 
 // Root walks one document as an object of its own.
 func (c *Codec) Root(walk func(*Codec)) {
-	c.open('{')
+	c.mark('{')
 	walk(c)
-	c.shut('}')
+	c.mark('}')
 	if c.reading && c.err == nil && c.pos != len(c.buf) {
 		c.Fail(errNotCanonical)
 	}
@@ -140,17 +140,17 @@ func Object[T any](c *Codec, name string, p *T, walk func(*Codec, *T)) {
 	if !c.reading {
 		c.name(name)
 	}
-	c.open('{')
+	c.mark('{')
 	walk(c, p)
-	c.shut('}')
+	c.mark('}')
 }
 
 // Objects walks a list of objects. An empty list is left out.
 func Objects[T any](c *Codec, name string, p *[]T, walk func(*Codec, *T)) {
 	list(c, name, p, func(c *Codec, v *T) {
-		c.open('{')
+		c.mark('{')
 		walk(c, v)
-		c.shut('}')
+		c.mark('}')
 	})
 }
 
@@ -182,20 +182,20 @@ func list[T any](c *Codec, name string, p *[]T, each func(*Codec, *T)) {
 			return
 		}
 		c.name(name)
-		c.open('[')
+		c.mark('[')
 		for i := range *p {
 			if i > 0 {
 				c.buf = append(c.buf, ',')
 			}
 			each(c, &(*p)[i])
 		}
-		c.shut(']')
+		c.mark(']')
 		return
 	}
 	if !c.next(name) {
 		return
 	}
-	c.open('[')
+	c.mark('[')
 	for c.err == nil {
 		var v T
 		each(c, &v)
@@ -205,7 +205,7 @@ func list[T any](c *Codec, name string, p *[]T, each func(*Codec, *T)) {
 		}
 		c.pos++
 	}
-	c.shut(']')
+	c.mark(']')
 }
 
 func (c *Codec) name(n string) {
@@ -240,9 +240,6 @@ func (c *Codec) next(n string) bool {
 	c.pos = end
 	return true
 }
-
-func (c *Codec) open(b byte) { c.mark(b) }
-func (c *Codec) shut(b byte) { c.mark(b) }
 
 func (c *Codec) mark(b byte) {
 	if c.err != nil {

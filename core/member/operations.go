@@ -6,6 +6,7 @@ import (
 	"kassa/core/audit"
 	"kassa/core/claim"
 	"kassa/core/clock"
+	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/store"
@@ -108,7 +109,7 @@ func (o *editOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 		return journal.Draft{}, nil, err
 	}
 	if before.s.Version != o.c.Version || o.oldHash != "" && before.s.PINHash != o.oldHash {
-		return journal.Draft{}, nil, store.Stale(before.s.Version)
+		return journal.Draft{}, nil, fault.StaleVersion(before.s.Version)
 	}
 	after, changed := o.on(before)
 	if len(changed) == 0 {
@@ -155,7 +156,7 @@ func (o *deleteOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 		return journal.Draft{}, nil, err
 	}
 	if before.s.Version != o.c.Version {
-		return journal.Draft{}, nil, store.Stale(before.s.Version)
+		return journal.Draft{}, nil, fault.StaleVersion(before.s.Version)
 	}
 	s := before.s
 	after := &Member{Snapshot{ID: s.ID, Tier: s.Tier, Deleted: true, CreatedAt: s.CreatedAt, Version: s.Version + 1}}

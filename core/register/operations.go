@@ -130,7 +130,7 @@ func (o *editOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 		return journal.Draft{}, nil, err
 	}
 	if o.c.Version != r.version {
-		return journal.Draft{}, nil, store.Stale(r.version)
+		return journal.Draft{}, nil, fault.StaleVersion(r.version)
 	}
 	after, err := r.Edited(name, active)
 	if err != nil {

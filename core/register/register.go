@@ -61,9 +61,6 @@ func (r *Register) ClosedThrough() clock.Date { return r.closedThrough }
 // LastReceipt returns the number of the newest bill, or zero.
 func (r *Register) LastReceipt() int64 { return r.lastReceipt }
 
-// GrandTotal returns the sum of all bills for ever, refunds deducted.
-func (r *Register) GrandTotal() money.Amount { return r.grandTotal }
-
 // Chain returns the hash chain of the register's records.
 func (r *Register) Chain() journal.Chain { return journal.Chain(r.id) }
 

@@ -45,7 +45,7 @@ func (o *editSettings) Apply(v *writer.View) (journal.Draft, []writer.Value, err
 		return journal.Draft{}, nil, err
 	}
 	if o.c.Version != before.version {
-		return journal.Draft{}, nil, Stale(before.version)
+		return journal.Draft{}, nil, fault.StaleVersion(before.version)
 	}
 	options := before.o
 	o.c.Change(&options)

@@ -5,11 +5,6 @@ import (
 	"kassa/core/writer"
 )
 
-// Stale is the fault for an edit of another version than the newest.
-func Stale(newest int64) error {
-	return fault.New(fault.Stale, "version_stale", "this was changed in the meantime; read it again").With("version", newest)
-}
-
 // SettingsOf returns the settings of the view's store.
 func SettingsOf(v *writer.View) (*Settings, error) {
 	s, ok := writer.Get[*Settings](v, SettingsRef)

@@ -27,7 +27,3 @@ func LoginFailed() *fault.Error {
 func lastManager() *fault.Error {
 	return fault.New(fault.Conflict, "last_manager", "a store keeps at least one active manager")
 }
-
-func stale(newest int64) *fault.Error {
-	return fault.New(fault.Stale, "version_stale", "this was changed in the meantime; read it again").With("version", newest)
-}

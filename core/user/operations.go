@@ -7,6 +7,7 @@ import (
 	"kassa/core/audit"
 	"kassa/core/claim"
 	"kassa/core/clock"
+	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/writer"
@@ -115,7 +116,7 @@ func seen(v *writer.View, i id.ID, version int64) (clock.Date, *User, *managers,
 	}
 	u, err := Find(v, i)
 	if err == nil && u.s.Version != version {
-		err = stale(u.s.Version)
+		err = fault.StaleVersion(u.s.Version)
 	}
 	return today, u, m, err
 }
