@@ -80,13 +80,22 @@ func (p *State) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 
 // All implements writer.Projection.
 func (p *State) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
+	return p.values(ctx, s, "SELECT ref, body FROM state ORDER BY ref", fn)
+}
+
+// Range implements writer.Ranger.
+func (p *State) Range(ctx context.Context, s id.Store, low, high journal.Ref, fn func(writer.Value) error) error {
+	return p.values(ctx, s, "SELECT ref, body FROM state WHERE ref >= ? AND ref < ? ORDER BY ref", fn, string(low), string(high))
+}
+
+func (p *State) values(ctx context.Context, s id.Store, query string, fn func(writer.Value) error, args ...any) error {
 	return p.d.read(ctx, s, func(t *tx) error {
-		return each(t.conn, "SELECT ref, body FROM state ORDER BY ref", func(st *sqlite.Stmt) error {
+		return each(t.conn, query, func(st *sqlite.Stmt) error {
 			v, err := p.decode(journal.Ref(st.ColumnText(0)), bytesAt(st, 1))
 			if err != nil {
 				return err
 			}
 			return fn(v)
-		})
+		}, args...)
 	})
 }

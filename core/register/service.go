@@ -13,14 +13,6 @@ import (
 	"kassa/core/writer"
 )
 
-// Repository answers questions about registers that are not asked by ref.
-type Repository interface {
-	// List returns the registers by name and id.
-	List(ctx context.Context, s id.Store, p page.Request) (page.List[*Register], error)
-	// CashAfter returns the sum of the cash movements dated after the day.
-	CashAfter(ctx context.Context, s id.Store, register id.ID, day clock.Date) (money.Amount, error)
-}
-
 // Standing is a register with the cash in its drawer.
 type Standing struct {
 	Register *Register

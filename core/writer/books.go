@@ -62,3 +62,9 @@ type Census interface {
 	// All gives every value of the store to fn, in any order, and stops at its first error.
 	All(ctx context.Context, s id.Store, fn func(Value) error) error
 }
+
+// Ranger lists values by their refs.
+type Ranger interface {
+	// Range gives every value of the store with low <= ref < high to fn, by ref, and stops at its first error.
+	Range(ctx context.Context, s id.Store, low, high journal.Ref, fn func(Value) error) error
+}

@@ -1,0 +1,131 @@
+// Package mongodb keeps Kassa's stores in a MongoDB replica set: one database for all of them, the store's id first in every _id and index, so
+// that collections can be sharded by store. It is the only package, containers apart, that knows the driver.
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"kassa/core/id"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
+)
+
+const (
+	defaultName      = "kassa"          // of the database, where the URI names none
+	selectionTimeout = 5 * time.Second  // until a primary must be found
+	closeTimeout     = 10 * time.Second // for giving back connections and sessions
+	openTimeout      = 20 * time.Second // for everything before the first request
+	oldestWire       = 17               // MongoDB 6.0
+)
+
+// Database is a database of a replica set.
+type Database struct {
+	db      *mongo.Database
+	process id.ID // names this process among those that write to the database
+	leases  leases
+}
+
+// Open connects and makes the collections and indexes that are missing, because none may be made in traffic. process names this process among
+// those that write to the database. Its errors are sentences for the person who set the URI; none of them holds the password.
+func Open(ctx context.Context, uri string, process id.ID) (*Database, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	d, err := OpenReader(ctx, uri)
+	if err != nil {
+		return nil, err
+	}
+	d.process = process
+	if err := d.prepare(ctx); err != nil {
+		return nil, errors.Join(d.explain(err), d.Close())
+	}
+	return d, nil
+}
+
+// OpenReader connects to a database that is there already, for reading only.
+func OpenReader(ctx context.Context, uri string) (*Database, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	parsed, err := connstring.ParseAndValidate(uri)
+	if err != nil {
+		return nil, fmt.Errorf("the MongoDB URI cannot be read: %w", err)
+	}
+	name := parsed.Database
+	if name == "" {
+		name = defaultName
+	}
+	journaled := writeconcern.Majority()
+	journaled.Journal = new(true)
+	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetAppName("kassa").SetServerSelectionTimeout(selectionTimeout).
+		SetReadPreference(readpref.Primary()).SetReadConcern(readconcern.Majority()).SetWriteConcern(journaled))
+	if err != nil {
+		return nil, fmt.Errorf("the MongoDB URI cannot be used: %w", err)
+	}
+	d := &Database{db: client.Database(name)}
+	if err := d.check(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// Close gives back every connection.
+func (d *Database) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	return d.db.Client().Disconnect(ctx)
+}
+
+// Ping asks whether the primary answers.
+func (d *Database) Ping(ctx context.Context) error {
+	return unavailable(d.db.Client().Ping(ctx, readpref.Primary()))
+}
+
+// check asks the server what it is.
+func (d *Database) check(ctx context.Context) error {
+	var hello struct {
+		SetName  string `bson:"setName"`
+		Msg      string `bson:"msg"`
+		Wire     int    `bson:"maxWireVersion"`
+		Writable bool   `bson:"isWritablePrimary"`
+	}
+	if err := d.db.RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello); err != nil {
+		return d.explain(err)
+	}
+	switch {
+	case hello.SetName == "" && hello.Msg != "isdbgrid":
+		return errors.New("this MongoDB is a standalone server, and Kassa needs the transactions of a replica set: start it with --replSet and initiate it, one node is enough")
+	case hello.Wire < oldestWire:
+		return errors.New("this MongoDB is older than 6.0; update it")
+	}
+	// hello is answered without any right; this is not.
+	_, err := d.db.Collection(stores).CountDocuments(ctx, bson.D{}, options.Count().SetLimit(1))
+	return d.explain(err)
+}
+
+// explain makes a sentence of what a server says at the start.
+func (d *Database) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	var server mongo.ServerError
+	switch {
+	case errors.As(err, &server) && (server.HasErrorCode(codeUnauthorized) || server.HasErrorCode(codeAuthenticationRequired)):
+		return fmt.Errorf("the user of the MongoDB URI may not use the database %s: it needs the role readWrite there: %w", d.db.Name(), err)
+	case errors.As(err, &server) && server.HasErrorCode(codeAuthenticationFailed), strings.Contains(err.Error(), "auth error"):
+		return fmt.Errorf("MongoDB refuses the user or the password of the URI: %w", err)
+	case unreachable(err):
+		return fmt.Errorf("no MongoDB primary answers: %w", err)
+	}
+	return fmt.Errorf("the MongoDB database %s cannot be prepared: %w", d.db.Name(), err)
+}
+
+func (d *Database) collection(name string) *mongo.Collection { return d.db.Collection(name) }

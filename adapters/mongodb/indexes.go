@@ -1,0 +1,111 @@
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// The collections. Every _id but those of stores and heads is a document that begins with the store's id, s; stores and heads are one document
+// a store, and their _id is the store's id.
+const (
+	stores   = "stores"
+	heads    = "heads"
+	records  = "records"
+	state    = "state"
+	stock    = "stock"
+	products = "products"
+	users    = "users"
+	sessions = "sessions"
+	members  = "members"
+	carts    = "carts"
+	writers  = "writers" // the sessions in which each process writes, see lease.go
+	turns    = "turns"   // whose turn it is to write, see turns.go
+)
+
+// index is an index of a collection, beside the one on _id that each has.
+type index struct {
+	name    string
+	keys    []string // a leading minus: descending
+	unique  bool
+	partial bson.D // only the documents that match; nil: all
+	expires bool   // documents vanish some time after the date of its key
+}
+
+// indexes lists every index of every collection. docs/scaling.md says which query needs which; a test explains them all.
+var indexes = map[string][]index{
+	stores: {{name: "name", keys: []string{"name_key"}, unique: true}},
+	heads:  nil,
+	records: {
+		// Whatever happens once only: idempotency keys, receipt numbers, spent tokens, the record's own id.
+		{name: "keys", keys: []string{"_id.s", "keys"}, unique: true},
+		// What records are listed by, the accounts of their ledger lines among it: newest first, by position or by business day.
+		{name: "refs", keys: []string{"_id.s", "refs", "_id.p"}},
+		{name: "days", keys: []string{"_id.s", "days", "day", "_id.p"}},
+	},
+	state:   nil,
+	turns:   nil,
+	writers: {{name: "age", keys: []string{"at"}, expires: true}},
+}
+
+// writerLife is how long what a process said of its sessions is kept, in seconds. Living ones say it again.
+const writerLife = 24 * 60 * 60
+
+// prepare makes what is missing.
+func (d *Database) prepare(ctx context.Context) error {
+	there, err := d.db.ListCollectionNames(ctx, bson.D{}, options.ListCollections().SetAuthorizedCollections(true))
+	if err != nil {
+		return err
+	}
+	for name, of := range indexes {
+		if !slices.Contains(there, name) {
+			if err := d.db.CreateCollection(ctx, name); err != nil && !coded(err, codeNamespaceExists) { // another process was faster
+				return err
+			}
+		}
+		if len(of) == 0 {
+			continue
+		}
+		if _, err := d.collection(name).Indexes().CreateMany(ctx, specifications(of)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func specifications(of []index) []mongo.IndexModel {
+	models := make([]mongo.IndexModel, len(of))
+	for i, x := range of {
+		o := options.Index().SetName(x.name).SetUnique(x.unique)
+		if x.partial != nil {
+			o.SetPartialFilterExpression(x.partial)
+		}
+		if x.expires {
+			o.SetExpireAfterSeconds(writerLife)
+		}
+		models[i] = mongo.IndexModel{Keys: sorted(x.keys...), Options: o}
+	}
+	return models
+}
+
+// sorted returns an order of fields, as indexes and sorts want it. A leading minus: descending.
+func sorted(fields ...string) bson.D {
+	d := make(bson.D, len(fields))
+	for i, f := range fields {
+		d[i] = bson.E{Key: f, Value: 1}
+		if f[0] == '-' {
+			d[i] = bson.E{Key: f[1:], Value: -1}
+		}
+	}
+	return d
+}
+
+// coded reports whether a server answered with the code.
+func coded(err error, code int) bool {
+	var s mongo.ServerError
+	return errors.As(err, &s) && s.HasErrorCode(code)
+}

@@ -1,0 +1,112 @@
+package mongodb
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"kassa/core/id"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// A process that dies or freezes between its write to a head and its commit leaves a transaction open that blocks the head for all others, until
+// the server's own limit of 60 s and its sweep. So each process says beforehand, outside any transaction, in which sessions it writes to a store.
+// Whoever meets a head that stays blocked and does not move ends the sessions of all other processes that said so. One that lives merely has to
+// try again; the commit of one that wakes up later is refused.
+
+const (
+	blockedFor  = time.Second // before others' sessions are ended
+	saidFor     = time.Hour   // before a session is said again, because the collection forgets
+	maxSessions = 64          // of one process and store
+)
+
+// leases is what this process has said.
+type leases struct {
+	mu   sync.Mutex
+	said map[id.Store]*lease
+}
+
+type lease struct {
+	at       time.Time
+	sessions []bson.Binary
+}
+
+// sayer is a process that writes to a store.
+type sayer struct {
+	Store   id.Store `bson:"s"`
+	Process id.ID    `bson:"p"`
+}
+
+type said struct {
+	ID       sayer         `bson:"_id"`
+	Sessions []bson.Binary `bson:"sessions"`
+	At       time.Time     `bson:"at"`
+}
+
+// say makes the session of the transaction known as one that writes to the store, unless it is known.
+func (d *Database) say(ctx context.Context, s id.Store, session *mongo.Session) error {
+	var own bson.Binary
+	own.Subtype, own.Data, _ = session.ID().Lookup("id").BinaryOK()
+	d.leases.mu.Lock()
+	defer d.leases.mu.Unlock()
+	l := d.leases.said[s]
+	if l != nil && time.Since(l.at) < saidFor && slices.ContainsFunc(l.sessions, own.Equal) {
+		return nil
+	}
+	next := &lease{at: time.Now(), sessions: []bson.Binary{own}}
+	if l != nil && len(l.sessions) < maxSessions {
+		next.sessions = append(slices.DeleteFunc(slices.Clone(l.sessions), own.Equal), own)
+	}
+	outside := mongo.NewSessionContext(ctx, nil)
+	_, err := d.collection(writers).ReplaceOne(outside, bson.D{{Key: "_id", Value: sayer{s, d.process}}},
+		said{ID: sayer{s, d.process}, Sessions: next.sessions, At: next.at}, options.Replace().SetUpsert(true))
+	if err != nil {
+		return unavailable(err)
+	}
+	if d.leases.said == nil {
+		d.leases.said = map[id.Store]*lease{}
+	}
+	d.leases.said[s] = next
+	return nil
+}
+
+// blockade is how long a transaction has met another one at a head that did not move.
+type blockade struct {
+	waits
+	since time.Time
+}
+
+// unblock is told of every attempt that failed. It ends the sessions of other processes when the head has been blocked for too long.
+func (d *Database) unblock(ctx context.Context, b *blockade, t *tx) error {
+	if t == nil || t.waits == (waits{}) {
+		b.waits = waits{}
+		return nil
+	}
+	if b.waits != t.waits {
+		b.waits, b.since = t.waits, time.Now()
+		return nil
+	}
+	if time.Since(b.since) < blockedFor {
+		return nil
+	}
+	b.since = time.Now()
+	return d.endOthers(ctx, b.store)
+}
+
+func (d *Database) endOthers(ctx context.Context, s id.Store) error {
+	var ids bson.A
+	others := bson.D{{Key: "_id.s", Value: s}, {Key: "_id.p", Value: bson.D{{Key: "$ne", Value: d.process}}}}
+	if err := each(ctx, d.collection(writers), bson.D{{Key: "$and", Value: bson.A{byStore(s), others}}}, options.Find(), func(x said) error {
+		for _, session := range x.Sessions {
+			ids = append(ids, bson.D{{Key: "id", Value: session}})
+		}
+		return nil
+	}); err != nil || len(ids) == 0 {
+		return err
+	}
+	return d.db.RunCommand(ctx, bson.D{{Key: "killSessions", Value: ids}}).Err()
+}

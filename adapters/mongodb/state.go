@@ -1,0 +1,128 @@
+package mongodb
+
+import (
+	"context"
+	"fmt"
+
+	"kassa/core/id"
+	"kassa/core/journal"
+	"kassa/core/writer"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// State implements writer.Projection for values that are only ever asked for by their ref.
+type State struct {
+	d     *Database
+	empty map[string]func() writer.Stored // by kind of ref
+}
+
+// NewState returns the projection; empty makes an empty value of each kind, for reading.
+func NewState(d *Database, empty map[string]func() writer.Stored) *State {
+	return &State{d: d, empty: empty}
+}
+
+// kept is a value in its canonical form.
+type kept struct {
+	ID   key    `bson:"_id"`
+	Body string `bson:"body"`
+}
+
+// Load implements writer.Projection.
+func (p *State) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]writer.Value, error) {
+	vs := make([]writer.Value, 0, len(refs))
+	err := p.values(ctx, byKeys(s, refs), options.Find(), func(v writer.Value) error {
+		vs = append(vs, v)
+		return nil
+	})
+	return vs, err
+}
+
+// All implements writer.Projection.
+func (p *State) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
+	return p.values(ctx, byStore(s), options.Find().SetSort(sorted("_id")), fn)
+}
+
+// Range implements writer.Ranger.
+func (p *State) Range(ctx context.Context, s id.Store, low, high journal.Ref, fn func(writer.Value) error) error {
+	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: key{s, string(low)}}, {Key: "$lt", Value: key{s, string(high)}}}}}
+	return p.values(ctx, filter, options.Find().SetSort(sorted("_id")), fn)
+}
+
+func (p *State) values(ctx context.Context, filter bson.D, o *options.FindOptionsBuilder, fn func(writer.Value) error) error {
+	return each(ctx, p.d.collection(state), filter, o, func(k kept) error {
+		v, err := p.decode(journal.Ref(k.ID.ID), k.Body)
+		if err != nil {
+			return err
+		}
+		return fn(v)
+	})
+}
+
+func (p *State) decode(ref journal.Ref, body string) (writer.Value, error) {
+	empty, ok := p.empty[ref.Kind()]
+	if !ok {
+		return nil, fmt.Errorf("no value has refs like %s", ref.Kind())
+	}
+	v := empty()
+	c := journal.NewDecoder([]byte(body))
+	c.Root(v.Walk)
+	if c.Err() == nil && v.Ref() != ref {
+		c.Fail(fmt.Errorf("it is the value of %s", v.Ref()))
+	}
+	if c.Err() != nil {
+		return nil, fmt.Errorf("%w: state %s: %w", journal.ErrCorrupt, ref, c.Err())
+	}
+	return v, nil
+}
+
+// Save implements writer.Projection.
+func (p *State) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
+	if _, err := p.d.writing(ctx); err != nil {
+		return err
+	}
+	var w writes
+	for _, change := range cs {
+		v, ok := change.After.(writer.Stored)
+		if !ok {
+			return fmt.Errorf("cannot keep a %T", change.After)
+		}
+		body, err := canonical(v.Walk)
+		if err != nil {
+			return err
+		}
+		at := key{s, string(v.Ref())}
+		if change.Before == nil {
+			w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetReplacement(kept{at, body}).SetUpsert(true))
+		} else {
+			w.add(mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetUpdate(bson.D{{Key: "$set", Value: bson.D{{Key: "body", Value: body}}}}))
+		}
+	}
+	return w.run(ctx, p.d.collection(state))
+}
+
+// canonical returns the canonical form of a value, as it is kept.
+func canonical(walk func(*journal.Codec)) (string, error) {
+	c := journal.NewEncoder(nil)
+	c.Root(walk)
+	return string(c.Bytes()), c.Err()
+}
+
+// writes are single writes that go to the server together. Each must meet or make one document.
+type writes struct{ models []mongo.WriteModel }
+
+func (w *writes) add(m mongo.WriteModel) { w.models = append(w.models, m) }
+
+// run sends them in one command. ErrBroken when one of them met nothing, or a unique key that is taken.
+func (w *writes) run(ctx context.Context, c *mongo.Collection) error {
+	if len(w.models) == 0 {
+		return nil
+	}
+	r, err := c.BulkWrite(ctx, w.models, options.BulkWrite().SetOrdered(true))
+	if err != nil {
+		return broken(err)
+	}
+	return assert(r.MatchedCount+r.UpsertedCount+r.InsertedCount, len(w.models), "documents of "+c.Name())
+}

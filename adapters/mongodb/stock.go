@@ -1,0 +1,91 @@
+package mongodb
+
+import (
+	"context"
+	"fmt"
+
+	"kassa/core/id"
+	"kassa/core/inventory"
+	"kassa/core/journal"
+	"kassa/core/measure"
+	"kassa/core/writer"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// Stock implements inventory.StockRepository.
+type Stock struct{ d *Database }
+
+// NewStock returns the stock of the database's stores.
+func NewStock(d *Database) *Stock { return &Stock{d} }
+
+// onHand is how much of a product there is, in thousandths. Apart from products, because every sale writes it.
+type onHand struct {
+	ID     key              `bson:"_id"`
+	OnHand measure.Quantity `bson:"on_hand"`
+}
+
+// Load implements writer.Projection.
+func (r *Stock) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]writer.Value, error) {
+	ids := make([]string, len(refs))
+	for i, ref := range refs {
+		ids[i] = ref.Value()
+	}
+	vs := make([]writer.Value, 0, len(refs))
+	err := r.values(ctx, byKeys(s, ids), options.Find(), func(v writer.Value) error {
+		vs = append(vs, v)
+		return nil
+	})
+	return vs, err
+}
+
+// All implements writer.Projection.
+func (r *Stock) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
+	return r.values(ctx, byStore(s), options.Find().SetSort(sorted("_id")), fn)
+}
+
+func (r *Stock) values(ctx context.Context, filter bson.D, o *options.FindOptionsBuilder, fn func(writer.Value) error) error {
+	return each(ctx, r.d.collection(stock), filter, o, func(h onHand) error {
+		v, err := inventory.NewStock(id.ID(h.ID.ID), h.OnHand)
+		if err != nil {
+			return fmt.Errorf("%w: stock of %s: %w", journal.ErrCorrupt, h.ID.ID, err)
+		}
+		return fn(v)
+	})
+}
+
+// Save implements writer.Projection. Products whose stock changes by the same amount share a statement: in most batches most products sell one
+// or two pieces, and statements are what costs.
+func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
+	if _, err := r.d.writing(ctx); err != nil {
+		return err
+	}
+	var fresh writes
+	by := map[measure.Quantity][]string{}
+	for _, c := range cs {
+		after, ok := c.After.(*inventory.Stock)
+		if !ok {
+			return fmt.Errorf("cannot keep a %T", c.After)
+		}
+		before, ok := c.Before.(*inventory.Stock)
+		if !ok {
+			at := key{s, string(after.Product())}
+			fresh.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetReplacement(onHand{at, after.OnHand()}).SetUpsert(true))
+			continue
+		}
+		difference := after.OnHand() - before.OnHand() // both are within 2^53, so this is exact
+		by[difference] = append(by[difference], string(after.Product()))
+	}
+	for difference, ids := range by {
+		u, err := r.d.collection(stock).UpdateMany(ctx, byKeys(s, ids), bson.D{{Key: "$inc", Value: bson.D{{Key: "on_hand", Value: int64(difference)}}}})
+		if err != nil {
+			return err
+		}
+		if err := assert(u.MatchedCount, len(ids), "stocks"); err != nil {
+			return err
+		}
+	}
+	return fresh.run(ctx, r.d.collection(stock))
+}
