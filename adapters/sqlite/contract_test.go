@@ -10,24 +10,39 @@ import (
 	"kassa/core/writer"
 )
 
-func TestContract(t *testing.T) {
-	storetest.Run(t, func(t testing.TB) storetest.Backend {
-		d, err := sqlite.Open(t.TempDir())
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := d.Close(); err != nil {
-				t.Error(err)
-			}
-		})
+func TestContract(t *testing.T) { storetest.Run(t, inFolder("")) }
+
+func BenchmarkCatalogue(b *testing.B)    { storetest.BenchmarkCatalogue(b, inFolder("")) }
+func BenchmarkAuthenticate(b *testing.B) { storetest.BenchmarkAuthenticate(b, inFolder("")) }
+
+// inFolder opens the folder, or a temporary one of its own each time.
+func inFolder(dir string) storetest.Open {
+	return func(t testing.TB, documents journal.Schema, values map[string]func() writer.Stored) storetest.Backend {
+		d := openFolder(t, dir)
+		j, state := sqlite.NewJournal(d, documents), sqlite.NewState(d, values)
 		return storetest.Backend{
-			Provider: d,
-			Stores:   sqlite.NewStores(d, fixed("token")),
-			Journal:  func(s journal.Schema) journal.Repository { return sqlite.NewJournal(d, s) },
-			State:    func(e map[string]func() writer.Stored) writer.Projection { return sqlite.NewState(d, e) },
+			Provider: d, Stores: sqlite.NewStores(d, fixed("token")), Journal: j, State: state, Ledger: sqlite.NewLedger(j),
+			Users: sqlite.NewUsers(d), Sessions: sqlite.NewSessions(d), Members: sqlite.NewMembers(d), Products: sqlite.NewProducts(d),
+			Stock: sqlite.NewStock(d), Registers: sqlite.NewRegisters(state), Carts: sqlite.NewCarts(d),
+		}
+	}
+}
+
+func openFolder(t testing.TB, dir string) *sqlite.Database {
+	t.Helper()
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	d, err := sqlite.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
 		}
 	})
+	return d
 }
 
 type fixed id.ID

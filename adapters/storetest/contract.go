@@ -1,83 +1,134 @@
-// Package storetest is the contract that every store passes: journal, head and transactions, the writer on top of them, and the use cases
-// with races, retries and random operations. A store's own test hands itself in and is ten lines long.
+// Package storetest is the contract that every store passes: journal, head and transactions, the writer on top of them, every repository under
+// its use cases, and what keeps one store's books from another's. A store's own test hands itself in and is twenty lines long.
 package storetest
 
 import (
-	"context"
 	"fmt"
+	"maps"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"kassa/core/audit"
+	"kassa/core/cashier"
 	"kassa/core/clock"
+	"kassa/core/fault"
 	"kassa/core/id"
+	"kassa/core/inventory"
 	"kassa/core/journal"
-	"kassa/core/money"
+	"kassa/core/ledger"
+	"kassa/core/member"
+	"kassa/core/register"
+	"kassa/core/setup"
 	"kassa/core/store"
 	"kassa/core/transaction"
+	"kassa/core/user"
 	"kassa/core/writer"
 )
 
-// Backend is a store under test, empty and opened for one test. Journal and State know the toy documents of this package beside the real ones.
+// Backend is a database under test behind the ports of the core.
 type Backend struct {
-	Provider transaction.Provider
-	Stores   store.Repository
-	Journal  func(journal.Schema) journal.Repository
-	State    func(map[string]func() writer.Stored) writer.Projection
+	Provider  transaction.Provider
+	Stores    store.Repository
+	Journal   journal.Repository
+	State     writer.Projection
+	Ledger    ledger.Repository
+	Users     user.Repository
+	Sessions  user.Sessions
+	Members   member.Repository
+	Products  inventory.Repository
+	Stock     inventory.StockRepository
+	Registers register.Repository
+	Carts     cashier.Carts
 }
 
-// Open makes an empty Backend that is closed when the test ends.
-type Open func(t testing.TB) Backend
+// Open makes an empty database that is closed when the test ends. Its journal knows the documents and its State the values, by their kinds:
+// those of the core and the toys of this package.
+type Open func(t testing.TB, documents journal.Schema, values map[string]func() writer.Stored) Backend
 
 // Run runs the contract.
 func Run(t *testing.T, open Open) {
-	t.Run("transaction", func(t *testing.T) { transactions(t, open) })
-	t.Run("journal", func(t *testing.T) { journals(t, open) })
-	t.Run("writer", func(t *testing.T) { writers(t, open) })
-}
-
-// fixture is a backend with one store whose only documents are tallies.
-type fixture struct {
-	Backend
-	t       testing.TB
-	store   id.Store
-	journal journal.Repository
-	state   writer.Projection
-	ids     *counter
-	clock   *Clock
-}
-
-func newFixture(t testing.TB, open Open) *fixture {
-	t.Helper()
-	return open(t).fixture(t, "shop")
-}
-
-// fixture makes a store in the backend, with ids and a clock that begin like those of any other fixture.
-func (b Backend) fixture(t testing.TB, s id.Store) *fixture {
-	t.Helper()
-	f := &fixture{Backend: b, t: t, ids: &counter{}, clock: NewClock(), store: s}
-	f.journal = f.Journal(journal.Schema{"tally": func() journal.Document { return &tally{} }})
-	f.state = f.State(map[string]func() writer.Stored{"jar": func() writer.Stored { return &jar{} }})
-	err := f.Stores.Create(t.Context(), store.Store{ID: s, Name: string(s), Currency: money.Currency("EUR"), TimeZone: "UTC", CreatedAt: f.clock.Now()})
-	if err != nil {
-		t.Fatal(err)
+	for _, s := range []suite{
+		{"transaction", transactionRules}, {"journal", journalRules}, {"writer", writerRules}, {"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules},
+		{"import", importRules}, {"stock", stockRules}, {"users", userRules}, {"sessions", sessionRules}, {"members", memberRules},
+	} {
+		s.run(t, open)
 	}
-	return f
+	for _, r := range setupRules {
+		t.Run(r.name, func(t *testing.T) { r.test(t, open.database(t)) })
+	}
 }
 
-// writer returns a writer on the fixture that is closed with the test.
-func (f *fixture) writer(p transaction.Provider, batch int) *writer.Writer {
-	w := writer.New(writer.Config{Provider: p, Journal: f.journal, Bindings: []writer.Binding{{Kind: "jar", Projection: f.state}},
-		Clock: f.clock, IDs: f.ids, Batch: batch})
-	f.t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := w.Close(ctx); err != nil {
-			f.t.Error(err)
+// suite is rules about one subject. They share a database, because one with its indexes is slow to make, and each takes stores of its own
+// in it: so whoever reads another store's rows breaks a rule.
+type suite struct {
+	name  string
+	rules []rule
+}
+
+// rule is what every store holds.
+type rule struct {
+	name string
+	test func(t *testing.T, d *database)
+}
+
+func (s suite) run(t *testing.T, open Open) {
+	t.Run(s.name, func(t *testing.T) {
+		d := open.database(t)
+		for _, r := range s.rules {
+			t.Run(r.name, func(t *testing.T) { r.test(t, d) })
 		}
 	})
-	return w
+}
+
+// database is a Backend that gives each test a store of its own.
+type database struct {
+	Backend
+	stores atomic.Int64
+}
+
+func (o Open) database(t testing.TB) *database {
+	t.Helper()
+	return &database{Backend: o(t, documents(), values())}
+}
+
+func (d *database) next() id.Store { return id.Store(fmt.Sprint("shop-", d.stores.Add(1))) }
+
+// documents are all that the journal may hold.
+func documents() journal.Schema {
+	all := journal.Schema{
+		"tally": func() journal.Document { return &tally{} },
+		"sold":  func() journal.Document { return &sold{} },
+		"grant": func() journal.Document { return &grant{} },
+	}
+	for _, s := range []journal.Schema{cashier.Documents(), inventory.Documents(), member.Documents(), register.Documents(), setup.Documents(),
+		store.Documents(), user.Documents()} {
+		maps.Copy(all, s)
+	}
+	return all
+}
+
+// values are all that State may hold.
+func values() map[string]func() writer.Stored {
+	all := map[string]func() writer.Stored{"jar": func() writer.Stored { return &jar{} }}
+	for _, s := range []map[string]func() writer.Stored{cashier.States(), inventory.States(), ledger.States(), member.States(), register.States(),
+		store.States(), user.States()} {
+		maps.Copy(all, s)
+	}
+	return all
+}
+
+// bindings say which repository keeps the values of each kind, as the ports have it.
+func (b Backend) bindings() []writer.Binding {
+	all := []writer.Binding{
+		{Kind: "stock", Projection: b.Stock}, {Kind: "product", Projection: b.Products},
+		{Kind: "user", Projection: b.Users}, {Kind: user.EmailClaim, Projection: b.Users},
+		{Kind: "member", Projection: b.Members}, {Kind: member.EmailClaim, Projection: b.Members}, {Kind: member.PhoneClaim, Projection: b.Members},
+	}
+	for kind := range values() {
+		all = append(all, writer.Binding{Kind: kind, Projection: b.State})
+	}
+	return all
 }
 
 // Clock is a clock that tests set.
@@ -101,64 +152,51 @@ func (c *Clock) Add(d time.Duration) { c.ms.Add(d.Milliseconds()) }
 
 var _ clock.Clock = (*Clock)(nil)
 
-// counter makes ids that tell their order.
+// counter makes ids that tell their order. They are the same in every store, so that rows of two stores would meet where they can.
 type counter struct{ n atomic.Int64 }
 
-func (c *counter) New() id.ID { return id.ID(fmt.Sprintf("id-%08d", c.n.Add(1))) }
+func (c *counter) New() id.ID { return id.ID(fmt.Sprintf("0-%08d", c.n.Add(1))) }
 
-// tally is a document that adds to jars.
-type tally struct{ added int64 }
-
-func (*tally) Kind() string            { return "tally" }
-func (t *tally) Walk(c *journal.Codec) { journal.Int(c, "added", &t.added) }
-
-// jar is a value that may not fall below zero.
-type jar struct {
-	name string
-	n    int64
-}
-
-func jarRef(name string) journal.Ref { return journal.NewRef("jar", name) }
-
-func (j *jar) Ref() journal.Ref { return jarRef(j.name) }
-
-func (j *jar) Walk(c *journal.Codec) {
-	journal.Text(c, "name", &j.name)
-	journal.Int(c, "n", &j.n)
-}
-
-// add is an operation that adds n to each of the jars, or is refused where one would fall below zero.
-type add struct {
-	key  string
-	jars []string
-	n    int64
-}
-
-func (o add) Intent() writer.Intent {
-	if o.key == "" {
-		return writer.Intent{}
+func must[T any](t testing.TB) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
 	}
-	return writer.Intent{Request: request(o), Once: []writer.Once{writer.Idempotent(keyOf(o.key))}}
 }
 
-func (o add) Apply(v *writer.View) (journal.Draft, []writer.Value, error) {
-	var values []writer.Value
-	var err error
-	refs := []journal.Ref{"@tallies"}
-	for _, name := range o.jars {
-		before, ok := writer.Get[*jar](v, jarRef(name))
-		if !ok {
-			before = &jar{name: name}
-		}
-		after := &jar{name: name, n: before.n + o.n}
-		if after.n < 0 {
-			err = errEmpty
-		}
-		values, refs = append(values, after), append(refs, after.Ref())
+func wantCode(t testing.TB, err error, code string) {
+	t.Helper()
+	if !fault.IsCode(err, code) {
+		t.Fatalf("got %v, want %s", err, code)
+	}
+}
+
+// wantFields fails unless exactly these fields are refused.
+func wantFields(t testing.TB, err error, pointers ...string) {
+	t.Helper()
+	f, ok := fault.As(err)
+	if !ok || f.Code != "validation_failed" {
+		t.Fatalf("got %v, want validation_failed", err)
+	}
+	var got []string
+	for _, field := range f.Fields {
+		got = append(got, field.Pointer)
+	}
+	if strings.Join(got, " ") != strings.Join(pointers, " ") {
+		t.Errorf("refused are %v, want %v", got, pointers)
+	}
+}
+
+// codeOf returns the code of a fault, the text of another error, and nothing for success.
+func codeOf(err error) string {
+	if f, ok := fault.As(err); ok {
+		return f.Code
 	}
 	if err != nil {
-		return journal.Draft{}, nil, err
+		return err.Error()
 	}
-	return journal.Draft{Day: clock.DateOf(v.Now(), time.UTC), Refs: refs, Doc: &tally{added: o.n},
-		Facts: []audit.Fact{{Action: "tally", Entity: "jar", EntityID: v.ID()}}}, values, nil
+	return ""
 }

@@ -27,16 +27,16 @@ func (f *fixture) advance(ctx context.Context, from journal.Head, rs ...journal.
 		to.Last[rs[i].Chain] = rs[i].Hash
 	}
 	return to, f.Provider.Transact(ctx, func(ctx context.Context) error {
-		if err := f.journal.Advance(ctx, f.store, from.Token, to); err != nil {
+		if err := f.Journal.Advance(ctx, f.store, from.Token, to); err != nil {
 			return err
 		}
-		return f.journal.Append(ctx, f.store, rs)
+		return f.Journal.Append(ctx, f.store, rs)
 	})
 }
 
 func (f *fixture) head(ctx context.Context) journal.Head {
 	f.t.Helper()
-	h, err := f.journal.Head(ctx, f.store)
+	h, err := f.Journal.Head(ctx, f.store)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -50,15 +50,15 @@ func record(day int, refs []journal.Ref, keys ...journal.Key) journal.Record {
 	return r
 }
 
-func journals(t *testing.T, open Open) {
-	t.Run("an unknown store has no head", func(t *testing.T) {
-		f := newFixture(t, open)
-		if _, err := f.journal.Head(t.Context(), "elsewhere"); !fault.IsCode(err, "store_unknown") {
+var journalRules = []rule{
+	{"an unknown store has no head", func(t *testing.T, d *database) {
+		f := d.fixture(t)
+		if _, err := f.Journal.Head(t.Context(), "elsewhere"); !fault.IsCode(err, "store_unknown") {
 			t.Fatal(err)
 		}
-	})
-	t.Run("only the token that was read advances the head", func(t *testing.T) {
-		f := newFixture(t, open)
+	}},
+	{"only the token that was read advances the head", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		old := f.head(t.Context())
 		next, err := f.advance(t.Context(), old, record(1, nil))
 		if err != nil {
@@ -71,9 +71,9 @@ func journals(t *testing.T, open Open) {
 		if got.Token != next.Token || got.Position != 1 || got.Last[""] != next.Last[""] || !got.At.Equal(next.At) {
 			t.Fatalf("head %+v, want %+v", got, next)
 		}
-	})
-	t.Run("each chain keeps its own last hash", func(t *testing.T) {
-		f := newFixture(t, open)
+	}},
+	{"each chain keeps its own last hash", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		a, b := record(1, nil), record(1, nil)
 		a.Chain, b.Chain = "a", "b"
 		first, err := f.advance(t.Context(), f.head(t.Context()), a, b)
@@ -90,10 +90,10 @@ func journals(t *testing.T, open Open) {
 		if got["a"] != second.Last["a"] || got["b"] != first.Last["b"] {
 			t.Fatalf("last hashes %v", got)
 		}
-	})
-	t.Run("a key is taken once for ever and the whole commit falls with it", func(t *testing.T) {
+	}},
+	{"a key is taken once for ever and the whole commit falls with it", func(t *testing.T, d *database) {
 		for _, key := range []journal.Key{"idem:1", "sale:1", "no:r:0000000001", "token:1", "cart:1"} {
-			f := newFixture(t, open)
+			f := d.fixture(t)
 			h, err := f.advance(t.Context(), f.head(t.Context()), record(1, nil, key))
 			if err != nil {
 				t.Fatal(err)
@@ -105,29 +105,29 @@ func journals(t *testing.T, open Open) {
 				t.Errorf("%s: the head moved to %d", key, got.Position)
 			}
 		}
-	})
-	t.Run("records are found by id and by every key", func(t *testing.T) {
-		f := newFixture(t, open)
+	}},
+	{"records are found by id and by every key", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		keys := []journal.Key{"idem:1", "sale:1", "no:r:0000000001", "token:1"}
 		r := record(1, nil, keys...)
 		r.ID = "the-id"
 		if _, err := f.advance(t.Context(), f.head(t.Context()), r); err != nil {
 			t.Fatal(err)
 		}
-		found, err := f.journal.Find(t.Context(), f.store, append(keys, journal.RecordKey("the-id"), "idem:2"))
+		found, err := f.Journal.Find(t.Context(), f.store, append(keys, journal.RecordKey("the-id"), "idem:2"))
 		if err != nil || len(found) != 5 {
 			t.Fatalf("found %d, %v", len(found), err)
 		}
 		if _, ok := found["idem:2"]; ok {
 			t.Error("found a key that is not there")
 		}
-	})
-	t.Run("listing", func(t *testing.T) { listing(t, open) })
+	}},
+	{"listing", listing},
 }
 
 // listing: newest first, by position or, for refs with @, by business day; pages join without gap or double.
-func listing(t *testing.T, open Open) {
-	f := newFixture(t, open)
+func listing(t *testing.T, d *database) {
+	f := d.fixture(t)
 	h := f.head(t.Context())
 	days := []int{3, 1, 2, 3, 1, 2, 9}
 	for _, d := range days {
@@ -148,7 +148,7 @@ func listing(t *testing.T, open Open) {
 		{"@all", journal.Range{Limit: 3, Before: journal.Place{Day: 20261103, Position: 1}}, "[6 3 5]"},
 		{"@none", journal.Range{Limit: 10}, "[]"},
 	} {
-		rs, err := f.journal.List(t.Context(), f.store, c.ref, c.r)
+		rs, err := f.Journal.List(t.Context(), f.store, c.ref, c.r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,11 +160,11 @@ func listing(t *testing.T, open Open) {
 			t.Errorf("%s %+v: %v, want %s", c.ref, c.r, got, c.want)
 		}
 	}
-	rs, err := f.journal.From(t.Context(), f.store, 4, 2)
+	rs, err := f.Journal.From(t.Context(), f.store, 4, 2)
 	if err != nil || len(rs) != 2 || rs[0].Position != 5 || rs[1].Position != 6 {
 		t.Errorf("from 4: %v, %v", rs, err)
 	}
-	if rs, err := f.journal.From(t.Context(), f.store, 4, 0); err != nil || len(rs) != 0 {
+	if rs, err := f.Journal.From(t.Context(), f.store, 4, 0); err != nil || len(rs) != 0 {
 		t.Errorf("from 4, no record: %d, %v", len(rs), err)
 	}
 }

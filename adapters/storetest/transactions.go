@@ -27,13 +27,13 @@ func request(o add) idempotency.Hash {
 
 // put writes a jar without the journal.
 func (f *fixture) put(ctx context.Context, name string, n int64) error {
-	return f.state.Save(ctx, f.store, []writer.Change{{After: &jar{name: name, n: n}}})
+	return f.State.Save(ctx, f.store, []writer.Change{{After: &jar{name: name, n: n}}})
 }
 
 // count reads a jar; zero where there is none.
 func (f *fixture) count(ctx context.Context, name string) int64 {
 	f.t.Helper()
-	vs, err := f.state.Load(ctx, f.store, []journal.Ref{jarRef(name)})
+	vs, err := f.State.Load(ctx, f.store, []journal.Ref{jarRef(name)})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -43,18 +43,18 @@ func (f *fixture) count(ctx context.Context, name string) int64 {
 	return vs[0].(*jar).n
 }
 
-func transactions(t *testing.T, open Open) {
-	t.Run("an error rolls everything back and comes out as it is", func(t *testing.T) {
-		f := newFixture(t, open)
+var transactionRules = []rule{
+	{"an error rolls everything back and comes out as it is", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		err := f.Provider.Transact(t.Context(), func(ctx context.Context) error {
 			return errors.Join(f.put(ctx, "a", 1), errStop)
 		})
 		if !errors.Is(err, errStop) || f.count(t.Context(), "a") != 0 {
 			t.Fatalf("error %v, jar %d", err, f.count(t.Context(), "a"))
 		}
-	})
-	t.Run("a transaction reads its own writes, nobody else does", func(t *testing.T) {
-		f := newFixture(t, open)
+	}},
+	{"a transaction reads its own writes, nobody else does", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		err := f.Provider.Transact(t.Context(), func(ctx context.Context) error {
 			if err := f.put(ctx, "a", 1); err != nil {
 				return err
@@ -67,9 +67,9 @@ func transactions(t *testing.T, open Open) {
 		if err != nil || f.count(t.Context(), "a") != 1 {
 			t.Fatalf("error %v, jar %d", err, f.count(t.Context(), "a"))
 		}
-	})
-	t.Run("nested calls join", func(t *testing.T) {
-		f := newFixture(t, open)
+	}},
+	{"nested calls join", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		err := f.Provider.Transact(t.Context(), func(ctx context.Context) error {
 			if err := f.Provider.Transact(ctx, func(ctx context.Context) error { return f.put(ctx, "a", 1) }); err != nil {
 				return err
@@ -79,9 +79,9 @@ func transactions(t *testing.T, open Open) {
 		if !errors.Is(err, errStop) || f.count(t.Context(), "a") != 0 {
 			t.Fatalf("error %v, jar %d", err, f.count(t.Context(), "a"))
 		}
-	})
-	t.Run("a joined call that failed dooms the outer one", func(t *testing.T) {
-		f := newFixture(t, open)
+	}},
+	{"a joined call that failed dooms the outer one", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		err := f.Provider.Transact(t.Context(), func(ctx context.Context) error {
 			_ = f.Provider.Transact(ctx, func(ctx context.Context) error {
 				_ = f.put(ctx, "a", 1)
@@ -92,18 +92,18 @@ func transactions(t *testing.T, open Open) {
 		if !errors.Is(err, errStop) || f.count(t.Context(), "a") != 0 {
 			t.Fatalf("error %v, jar %d", err, f.count(t.Context(), "a"))
 		}
-	})
-	t.Run("a write outside a transaction or in a view is refused", func(t *testing.T) {
-		f := newFixture(t, open)
+	}},
+	{"a write outside a transaction or in a view is refused", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		if f.put(t.Context(), "a", 1) == nil {
 			t.Error("written without a transaction")
 		}
 		if f.Provider.View(t.Context(), func(ctx context.Context) error { return f.put(ctx, "a", 1) }) == nil {
 			t.Error("written in a view")
 		}
-	})
-	t.Run("a view sees one snapshot", func(t *testing.T) {
-		f := newFixture(t, open)
+	}},
+	{"a view sees one snapshot", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		err := f.Provider.View(t.Context(), func(ctx context.Context) error {
 			before := f.count(ctx, "a")
 			if err := f.Provider.Transact(t.Context(), func(ctx context.Context) error { return f.put(ctx, "a", 1) }); err != nil {
@@ -117,9 +117,9 @@ func transactions(t *testing.T, open Open) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	})
-	t.Run("a panic rolls back and the store goes on", func(t *testing.T) {
-		f := newFixture(t, open)
+	}},
+	{"a panic rolls back and the store goes on", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		func() {
 			defer func() { _ = recover() }()
 			_ = f.Provider.Transact(t.Context(), func(ctx context.Context) error {
@@ -131,9 +131,9 @@ func transactions(t *testing.T, open Open) {
 		if err != nil || f.count(t.Context(), "a") != 0 || f.count(t.Context(), "b") != 1 {
 			t.Fatalf("error %v", err)
 		}
-	})
-	t.Run("a cancelled context commits nothing", func(t *testing.T) {
-		f := newFixture(t, open)
+	}},
+	{"a cancelled context commits nothing", func(t *testing.T, d *database) {
+		f := d.fixture(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		err := f.Provider.Transact(ctx, func(ctx context.Context) error {
 			err := f.put(ctx, "a", 1)
@@ -143,5 +143,5 @@ func transactions(t *testing.T, open Open) {
 		if err == nil || f.count(t.Context(), "a") != 0 {
 			t.Fatalf("error %v, jar %d", err, f.count(t.Context(), "a"))
 		}
-	})
+	}},
 }

@@ -10,7 +10,6 @@ import (
 
 	"kassa/core/clock"
 	"kassa/core/fault"
-	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/transaction"
 	"kassa/core/writer"
@@ -20,18 +19,18 @@ import (
 
 func clockDate(n int) clock.Date { return clock.Date(n) } //nolint:gosec // small test numbers
 
-func writers(t *testing.T, open Open) {
-	t.Run("a refusal leaves no trace and stops nobody else", func(t *testing.T) { refusals(t, open) })
-	t.Run("one key, one record", func(t *testing.T) { oneKey(t, open) })
-	t.Run("no jar is overdrawn by many at once", func(t *testing.T) { overdraw(t, open) })
-	t.Run("the same books in any split", func(t *testing.T) { anySplit(t, open) })
-	t.Run("two writers on one store", func(t *testing.T) { twoWriters(t, open) })
-	t.Run("a commit of unknown outcome is found or made once", func(t *testing.T) { unknownOutcome(t, open) })
-	t.Run("callbacks may run twice", func(t *testing.T) { callbacksTwice(t, open) })
+var writerRules = []rule{
+	{"a refusal leaves no trace and stops nobody else", refusals},
+	{"one key, one record", oneKey},
+	{"no jar is overdrawn by many at once", overdraw},
+	{"the same books in any split", anySplit},
+	{"two writers on one store", twoWriters},
+	{"a commit of unknown outcome is found or made once", unknownOutcome},
+	{"callbacks may run twice", callbacksTwice},
 }
 
-func refusals(t *testing.T, open Open) {
-	f := newFixture(t, open)
+func refusals(t *testing.T, d *database) {
+	f := d.fixture(t)
 	w := f.writer(f.Provider, 0)
 	ops := []writer.Operation{add{jars: []string{"a"}, n: 1}, add{jars: []string{"b", "a"}, n: -2}, panics{}, add{jars: []string{"a"}, n: 1}}
 	_, errs := w.DoAll(t.Context(), f.store, ops)
@@ -50,8 +49,8 @@ func (panics) Apply(*writer.View) (journal.Draft, []writer.Value, error) {
 	panic("an operation with a defect")
 }
 
-func oneKey(t *testing.T, open Open) {
-	f := newFixture(t, open)
+func oneKey(t *testing.T, d *database) {
+	f := d.fixture(t)
 	w := f.writer(f.Provider, 0)
 	const rounds, callers = 20, 16
 	for round := range rounds {
@@ -84,8 +83,8 @@ func oneKey(t *testing.T, open Open) {
 	}
 }
 
-func overdraw(t *testing.T, open Open) {
-	f := newFixture(t, open)
+func overdraw(t *testing.T, d *database) {
+	f := d.fixture(t)
 	w := f.writer(f.Provider, 0)
 	for round := range 20 {
 		jar := fmt.Sprint("jar", round)
@@ -107,10 +106,8 @@ func overdraw(t *testing.T, open Open) {
 	}
 }
 
-// anySplit applies the same random operations in batches of different sizes and compares the journals byte by byte. Every run has a store of
-// its own beside all the others, because databases with their indexes are slow to make; so a store that saw another's books would differ.
-func anySplit(t *testing.T, open Open) {
-	backend, stores := open(t), 0
+// anySplit applies the same random operations in batches of different sizes and compares the journals byte by byte.
+func anySplit(t *testing.T, d *database) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 40).Draw(rt, "operations")
 		ops := make([]writer.Operation, n)
@@ -123,8 +120,7 @@ func anySplit(t *testing.T, open Open) {
 		}
 		var want string
 		for _, batch := range []int{1, 3, 128} {
-			stores++
-			f := backend.fixture(t, id.Store(fmt.Sprint("shop-", stores)))
+			f := d.fixture(t)
 			_, errs := f.writer(f.Provider, batch).DoAll(t.Context(), f.store, ops)
 			got := fmt.Sprint(errs) + f.dump(t.Context()) + fmt.Sprint(f.count(t.Context(), "a"), f.count(t.Context(), "b"))
 			if want == "" {
@@ -139,7 +135,7 @@ func anySplit(t *testing.T, open Open) {
 
 // dump returns the journal as text.
 func (f *fixture) dump(ctx context.Context) string {
-	rs, err := f.journal.From(ctx, f.store, 0, 1000)
+	rs, err := f.Journal.From(ctx, f.store, 0, 1000)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -150,8 +146,8 @@ func (f *fixture) dump(ctx context.Context) string {
 	return out
 }
 
-func twoWriters(t *testing.T, open Open) {
-	f := newFixture(t, open)
+func twoWriters(t *testing.T, d *database) {
+	f := d.fixture(t)
 	ws := []*writer.Writer{f.writer(f.Provider, 0), f.writer(f.Provider, 0)}
 	const callers, each = 16, 25
 	parallel(callers, func(i int) string {
@@ -193,9 +189,9 @@ func (d *doubtful) Transact(ctx context.Context, fn func(ctx context.Context) er
 	return transaction.ErrUnknown
 }
 
-func unknownOutcome(t *testing.T, open Open) {
+func unknownOutcome(t *testing.T, d *database) {
 	for _, apply := range []bool{true, false} {
-		f := newFixture(t, open)
+		f := d.fixture(t)
 		d := &doubtful{Provider: f.Provider, left: 2, apply: apply}
 		w := f.writer(d, 0)
 		for range 3 {
@@ -237,8 +233,8 @@ func (p Twice) View(ctx context.Context, fn func(ctx context.Context) error) err
 	return p.Provider.View(ctx, fn)
 }
 
-func callbacksTwice(t *testing.T, open Open) {
-	f := newFixture(t, open)
+func callbacksTwice(t *testing.T, d *database) {
+	f := d.fixture(t)
 	w := f.writer(Twice{f.Provider}, 0)
 	parallel(8, func(i int) string {
 		for k := range 10 {
@@ -251,6 +247,15 @@ func callbacksTwice(t *testing.T, open Open) {
 	if n := f.count(t.Context(), "a"); n != 80 {
 		t.Fatalf("counted %d of 80", n)
 	}
+}
+
+// outcomes runs fn n times at once and returns how often each code came back; success is the empty one.
+func outcomes(n int, fn func(i int) error) map[string]int {
+	count := map[string]int{}
+	for _, code := range parallel(n, func(i int) string { return codeOf(fn(i)) }) {
+		count[code]++
+	}
+	return count
 }
 
 // parallel runs fn n times at once and returns what each returned.

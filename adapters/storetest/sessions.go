@@ -1,4 +1,4 @@
-package sqlite_test
+package storetest
 
 import (
 	"context"
@@ -11,6 +11,22 @@ import (
 	"kassa/core/id"
 	"kassa/core/user"
 )
+
+var sessionRules = []rule{
+	{"a login says who and where", loginSaysWhoAndWhere},
+	{"every failed login looks the same", everyFailedLoginLooksTheSame},
+	{"every attempt ends once at the throttle", everyAttemptEndsOnceAtTheThrottle},
+	{"refresh tokens rotate, and reuse ends the session", refreshTokensRotateAndReuseEndsTheSession},
+	{"a refresh token used twice at once ends the session", aRefreshTokenUsedTwiceAtOnceEndsTheSession},
+	{"a refresh token that is none is refused", aRefreshTokenThatIsNone},
+	{"a session lasts thirty days from its last refresh", aSessionLastsThirtyDaysFromItsLastRefresh},
+	{"what ends a session ends it at once", whatEndsASessionEndsItAtOnce},
+	{"a reactivated user signs in again", aReactivatedUserSignsInAgain},
+	{"a user has a hundred sessions", aUserHasAHundredSessions},
+	{"authenticate reads the database once a second", authenticateReadsTheDatabaseOnceASecond},
+	{"many who ask at once share one look", manyWhoAskAtOnceShareOneLook},
+	{"a look during a logout is not remembered", aLookDuringALogoutIsNotRemembered},
+}
 
 // counted counts how often sessions are read.
 type counted struct {
@@ -28,14 +44,14 @@ func (p *people) who(t testing.TB, s *user.Service, token string) user.Principal
 	return must[user.Principal](t)(s.Authenticate(t.Context(), token))
 }
 
-func TestLoginSaysWhoAndWhere(t *testing.T) {
-	p := newPeople(t)
+func loginSaysWhoAndWhere(t *testing.T, d *database) {
+	p := d.people(t)
 	g := p.login(t, "BOSS@example.com")
-	if g.User.ID() != p.boss.ID() || g.Store != p.store || g.ExpiresIn != 15*time.Minute || g.RefreshToken == "" {
+	if g.User.ID() != p.boss.ID() || g.Store != p.id || g.ExpiresIn != 15*time.Minute || g.RefreshToken == "" {
 		t.Errorf("got %+v", g)
 	}
 	who := p.who(t, p.users, g.AccessToken)
-	if who.User != p.boss.ID() || who.Role != user.Manager || who.Store != p.store || who.Session == "" {
+	if who.User != p.boss.ID() || who.Role != user.Manager || who.Store != p.id || who.Session == "" {
 		t.Errorf("got %+v", who)
 	}
 	if n := len(p.records(t)); n != 1 {
@@ -43,24 +59,24 @@ func TestLoginSaysWhoAndWhere(t *testing.T) {
 	}
 }
 
-func TestEveryFailedLoginLooksTheSame(t *testing.T) {
-	p := newPeople(t)
+func everyFailedLoginLooksTheSame(t *testing.T, d *database) {
+	p := d.people(t)
 	long := strings.Repeat("p", 72)
-	must[*user.User](t)(p.users.Create(as(t, p.boss), p.store, user.Create{Name: "Long", Email: "long@example.com", Role: user.Cashier, Password: long}))
+	must[*user.User](t)(p.users.Create(as(t, p.boss), p.id, user.Create{Name: "Long", Email: "long@example.com", Role: user.Cashier, Password: long}))
 	sleeping, inactive := p.hire(t, "sleeping@example.com", user.Cashier), false
-	must[*user.User](t)(p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: sleeping.ID(), Version: 1, Active: &inactive}))
+	must[*user.User](t)(p.users.Edit(as(t, p.boss), p.id, user.Edit{ID: sleeping.ID(), Version: 1, Active: &inactive}))
 	answers := map[string]bool{}
 	for i, c := range []struct {
 		store           id.Store
 		email, password string
 	}{
-		{p.store, "boss@example.com", "wrong horse"},
-		{p.store, "nobody@example.com", password},
-		{p.store, "", password},
-		{p.store, strings.Repeat("e", 300), password},
-		{p.store, "long@example.com", long + "!"},
-		{p.store, "boss@example.com", ""},
-		{p.store, "sleeping@example.com", password},
+		{p.id, "boss@example.com", "wrong horse"},
+		{p.id, "nobody@example.com", password},
+		{p.id, "", password},
+		{p.id, strings.Repeat("e", 300), password},
+		{p.id, "long@example.com", long + "!"},
+		{p.id, "boss@example.com", ""},
+		{p.id, "sleeping@example.com", password},
 		{"nowhere", "boss@example.com", password},
 	} {
 		before := p.hasher.compared.Load()
@@ -74,36 +90,36 @@ func TestEveryFailedLoginLooksTheSame(t *testing.T) {
 	if len(answers) != 1 {
 		t.Errorf("the answers differ: %v", answers)
 	}
-	must[user.Grant](t)(p.users.Login(t.Context(), p.store, user.Login{Email: "long@example.com", Password: long, Address: "192.0.2.1"}))
+	must[user.Grant](t)(p.users.Login(t.Context(), p.id, user.Login{Email: "long@example.com", Password: long, Address: "192.0.2.1"}))
 }
 
-func TestEveryAttemptEndsOnceAtTheThrottle(t *testing.T) {
-	p := newPeople(t)
+func everyAttemptEndsOnceAtTheThrottle(t *testing.T, d *database) {
+	p := d.people(t)
 	for range 5 {
-		_, err := p.users.Login(t.Context(), p.store, user.Login{Email: "Boss@example.com", Password: "wrong", Address: "192.0.2.1"})
+		_, err := p.users.Login(t.Context(), p.id, user.Login{Email: "Boss@example.com", Password: "wrong", Address: "192.0.2.1"})
 		wantCode(t, err, "login_failed")
 	}
 	before := p.hasher.compared.Load()
-	_, err := p.users.Login(t.Context(), p.store, user.Login{Email: "bosS@example.com", Password: password, Address: "192.0.2.1"})
+	_, err := p.users.Login(t.Context(), p.id, user.Login{Email: "bosS@example.com", Password: password, Address: "192.0.2.1"})
 	wantCode(t, err, "too_many_attempts") // whatever the letter case, and without work for the hasher
 	if p.hasher.compared.Load() != before {
 		t.Error("a throttled attempt was compared")
 	}
-	must[user.Grant](t)(p.users.Login(t.Context(), p.store, user.Login{Email: "boss@example.com", Password: password, Address: "192.0.2.2"}))
+	must[user.Grant](t)(p.users.Login(t.Context(), p.id, user.Login{Email: "boss@example.com", Password: password, Address: "192.0.2.2"}))
 	p.hasher.down.Store(true)
-	_, err = p.users.Login(t.Context(), p.store, user.Login{Email: "boss@example.com", Password: password, Address: "192.0.2.2"})
+	_, err = p.users.Login(t.Context(), p.id, user.Login{Email: "boss@example.com", Password: password, Address: "192.0.2.2"})
 	wantCode(t, err, "busy")
 	if th := p.throttle; th.open != 0 || th.succeeded != 1 || th.abandoned != 1 {
 		t.Errorf("the throttle saw %+v", th)
 	}
 }
 
-func TestRefreshTokensRotateAndReuseEndsTheSession(t *testing.T) {
-	p := newPeople(t)
+func refreshTokensRotateAndReuseEndsTheSession(t *testing.T, d *database) {
+	p := d.people(t)
 	first := p.login(t, "boss@example.com")
 	other := p.login(t, "boss@example.com")
 	second := must[user.Grant](t)(p.users.Refresh(t.Context(), first.RefreshToken))
-	if second.RefreshToken == first.RefreshToken || second.User.ID() != p.boss.ID() || second.Store != p.store {
+	if second.RefreshToken == first.RefreshToken || second.User.ID() != p.boss.ID() || second.Store != p.id {
 		t.Errorf("got %+v", second)
 	}
 	third := must[user.Grant](t)(p.users.Refresh(t.Context(), second.RefreshToken))
@@ -124,11 +140,11 @@ func TestRefreshTokensRotateAndReuseEndsTheSession(t *testing.T) {
 	must[user.Grant](t)(p.users.Refresh(t.Context(), other.RefreshToken))
 }
 
-func TestARefreshTokenUsedTwiceAtOnceEndsTheSession(t *testing.T) {
-	p := newPeople(t)
+func aRefreshTokenUsedTwiceAtOnceEndsTheSession(t *testing.T, d *database) {
+	p := d.people(t)
 	for range 20 {
 		g := p.login(t, "boss@example.com")
-		codes := parallel(8, func(int) error {
+		codes := outcomes(8, func(int) error {
 			_, err := p.users.Refresh(t.Context(), g.RefreshToken)
 			return err
 		})
@@ -140,8 +156,8 @@ func TestARefreshTokenUsedTwiceAtOnceEndsTheSession(t *testing.T) {
 	}
 }
 
-func TestARefreshTokenThatIsNone(t *testing.T) {
-	p := newPeople(t)
+func aRefreshTokenThatIsNone(t *testing.T, d *database) {
+	p := d.people(t)
 	g := p.login(t, "boss@example.com")
 	parts := strings.Split(g.RefreshToken, ".")
 	for _, token := range []string{
@@ -156,8 +172,8 @@ func TestARefreshTokenThatIsNone(t *testing.T) {
 	must[user.Grant](t)(p.users.Refresh(t.Context(), g.RefreshToken)) // none of them ended the session
 }
 
-func TestASessionLastsThirtyDaysFromItsLastRefresh(t *testing.T) {
-	p := newPeople(t)
+func aSessionLastsThirtyDaysFromItsLastRefresh(t *testing.T, d *database) {
+	p := d.people(t)
 	g := p.login(t, "boss@example.com")
 	p.clock.Add(29 * 24 * time.Hour)
 	g = must[user.Grant](t)(p.users.Refresh(t.Context(), g.RefreshToken))
@@ -168,29 +184,29 @@ func TestASessionLastsThirtyDaysFromItsLastRefresh(t *testing.T) {
 	wantCode(t, err, "token_invalid")
 }
 
-func TestWhatEndsASessionEndsItAtOnce(t *testing.T) {
+func whatEndsASessionEndsItAtOnce(t *testing.T, d *database) {
 	inactive, cashier, secret := false, user.Cashier, "another secret"
 	for name, end := range map[string]func(t *testing.T, p *people, u *user.User, who user.Principal) error{
 		"logout": func(t *testing.T, p *people, _ *user.User, who user.Principal) error {
 			return p.users.Logout(t.Context(), who)
 		},
 		"deletion": func(t *testing.T, p *people, u *user.User, _ user.Principal) error {
-			return p.users.Delete(as(t, p.boss), p.store, user.Delete{ID: u.ID(), Version: 1})
+			return p.users.Delete(as(t, p.boss), p.id, user.Delete{ID: u.ID(), Version: 1})
 		},
 		"deactivation": func(t *testing.T, p *people, u *user.User, _ user.Principal) error {
-			_, err := p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: u.ID(), Version: 1, Active: &inactive})
+			_, err := p.users.Edit(as(t, p.boss), p.id, user.Edit{ID: u.ID(), Version: 1, Active: &inactive})
 			return err
 		},
 		"new password": func(t *testing.T, p *people, u *user.User, _ user.Principal) error {
-			_, err := p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: u.ID(), Version: 1, Password: &secret})
+			_, err := p.users.Edit(as(t, p.boss), p.id, user.Edit{ID: u.ID(), Version: 1, Password: &secret})
 			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPeople(t)
+			p := d.people(t)
 			u := p.hire(t, "eve@example.com", user.Manager)
 			g := p.login(t, "eve@example.com")
-			other := p.newUsers(p.sessions())
+			other := p.newUsers(p.Sessions)
 			who := p.who(t, p.users, g.AccessToken)
 			p.who(t, other, g.AccessToken)
 			if err := end(t, p, u, who); err != nil {
@@ -207,31 +223,31 @@ func TestWhatEndsASessionEndsItAtOnce(t *testing.T) {
 		})
 	}
 	t.Run("another role", func(t *testing.T) {
-		p := newPeople(t)
+		p := d.people(t)
 		u := p.hire(t, "eve@example.com", user.Manager)
 		g := p.login(t, "eve@example.com")
 		p.who(t, p.users, g.AccessToken)
-		must[*user.User](t)(p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: u.ID(), Version: 1, Role: &cashier}))
+		must[*user.User](t)(p.users.Edit(as(t, p.boss), p.id, user.Edit{ID: u.ID(), Version: 1, Role: &cashier}))
 		if who := p.who(t, p.users, g.AccessToken); who.Role != user.Cashier {
 			t.Errorf("the role is still %s", who.Role)
 		}
 	})
 }
 
-func TestAReactivatedUserSignsInAgain(t *testing.T) {
-	p := newPeople(t)
+func aReactivatedUserSignsInAgain(t *testing.T, d *database) {
+	p := d.people(t)
 	u := p.hire(t, "eve@example.com", user.Cashier)
 	g := p.login(t, "eve@example.com")
 	for i, active := range []bool{false, true} {
-		must[*user.User](t)(p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: u.ID(), Version: int64(i + 1), Active: &active}))
+		must[*user.User](t)(p.users.Edit(as(t, p.boss), p.id, user.Edit{ID: u.ID(), Version: int64(i + 1), Active: &active}))
 	}
 	_, err := p.users.Authenticate(t.Context(), g.AccessToken)
 	wantCode(t, err, "token_invalid")
 	p.who(t, p.users, p.login(t, "eve@example.com").AccessToken)
 }
 
-func TestAUserHasAHundredSessions(t *testing.T) {
-	p := newPeople(t)
+func aUserHasAHundredSessions(t *testing.T, d *database) {
+	p := d.people(t)
 	p.hire(t, "eve@example.com", user.Cashier)
 	eve := p.login(t, "eve@example.com")
 	var all []user.Grant
@@ -246,21 +262,21 @@ func TestAUserHasAHundredSessions(t *testing.T) {
 	p.clock.Add(user.RefreshLifetime)
 	g := p.login(t, "boss@example.com") // the others are over, and their rows gone
 	who := p.who(t, p.users, g.AccessToken)
-	if _, there, err := p.sessions().Get(t.Context(), p.store, who.Session); !there || err != nil {
+	if _, there, err := p.Sessions.Get(t.Context(), p.id, who.Session); !there || err != nil {
 		t.Fatalf("the new session: %v, %v", there, err)
 	}
 	for _, old := range append(all[1:], eve) {
 		session := strings.Split(old.RefreshToken, ".")[1]
-		if _, there, err := p.sessions().Get(t.Context(), p.store, id.ID(session)); there || err != nil {
+		if _, there, err := p.Sessions.Get(t.Context(), p.id, id.ID(session)); there || err != nil {
 			t.Fatalf("session %s is kept: %v", session, err)
 		}
 	}
 }
 
-func TestAuthenticateReadsTheDatabaseOnceASecond(t *testing.T) {
-	p := newPeople(t)
+func authenticateReadsTheDatabaseOnceASecond(t *testing.T, d *database) {
+	p := d.people(t)
 	g := p.login(t, "boss@example.com")
-	s := &counted{Sessions: p.sessions()}
+	s := &counted{Sessions: p.Sessions}
 	users := p.newUsers(s)
 	for range 1000 {
 		p.who(t, users, g.AccessToken)
@@ -278,12 +294,12 @@ func TestAuthenticateReadsTheDatabaseOnceASecond(t *testing.T) {
 	}
 }
 
-func TestManyWhoAskAtOnceShareOneLook(t *testing.T) {
-	p := newPeople(t)
+func manyWhoAskAtOnceShareOneLook(t *testing.T, d *database) {
+	p := d.people(t)
 	g := p.login(t, "boss@example.com")
-	s := &late{Sessions: p.sessions(), read: make(chan struct{}), answer: make(chan struct{})}
+	s := &late{Sessions: p.Sessions, read: make(chan struct{}), answer: make(chan struct{})}
 	users := p.newUsers(s)
-	codes := parallel(50, func(i int) error {
+	codes := outcomes(50, func(i int) error {
 		if i == 0 {
 			<-s.read
 			close(s.answer)
@@ -301,11 +317,11 @@ func TestManyWhoAskAtOnceShareOneLook(t *testing.T) {
 }
 
 // A look that began before a logout must not be remembered after it.
-func TestALookDuringALogoutIsNotRemembered(t *testing.T) {
-	p := newPeople(t)
+func aLookDuringALogoutIsNotRemembered(t *testing.T, d *database) {
+	p := d.people(t)
 	g := p.login(t, "boss@example.com")
 	who := p.who(t, p.users, g.AccessToken)
-	s := &late{Sessions: p.sessions(), read: make(chan struct{}), answer: make(chan struct{})}
+	s := &late{Sessions: p.Sessions, read: make(chan struct{}), answer: make(chan struct{})}
 	users := p.newUsers(s)
 	seen := make(chan error)
 	go func() {
@@ -338,17 +354,4 @@ func (l *late) Get(ctx context.Context, s id.Store, i id.ID) (user.Session, bool
 		<-l.answer
 	}
 	return n, ok, err
-}
-
-func BenchmarkAuthenticate(b *testing.B) {
-	p := newPeople(b)
-	g := p.login(b, "boss@example.com")
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if _, err := p.users.Authenticate(context.Background(), g.AccessToken); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }

@@ -1,4 +1,4 @@
-package sqlite_test
+package storetest
 
 import (
 	"fmt"
@@ -14,6 +14,21 @@ import (
 	"kassa/core/writer"
 )
 
+var memberRules = []rule{
+	{"a member's e-mail and phone are given once, in parallel", aMembersEmailAndPhoneAreGivenOnceInParallel},
+	{"members may lack e-mail and phone", membersMayLackEmailAndPhone},
+	{"fields of members are checked", fieldsOfMembers},
+	{"a member proves the PIN by id, e-mail or phone", aMemberProvesThePINByIDEmailOrPhone},
+	{"every wrong PIN looks the same and is throttled", everyWrongPINLooksTheSameAndIsThrottled},
+	{"a PIN is changed with the old one or by a manager", aPINIsChangedWithTheOldOneOrByAManager},
+	{"an edit changes what it names", memberEditChangesWhatItNames},
+	{"VIP up and down keep points and need the member's token", vipUpAndDownKeepPointsAndNeedTheMembersToken},
+	{"a member token is never a user token", aMemberTokenIsNeverAUserToken},
+	{"a deleted member leaves nothing personal", aDeletedMemberLeavesNothingPersonal},
+	{"a search takes any part as plain text", searchTakesAnyPartAsPlainText},
+	{"points and wallet tell their history", pointsAndWalletTellTheirHistory},
+}
+
 const pin = "123456"
 
 func (p *people) join(t testing.TB, c member.Register) *member.Member {
@@ -21,7 +36,7 @@ func (p *people) join(t testing.TB, c member.Register) *member.Member {
 	if c.PIN == "" {
 		c.PIN = pin
 	}
-	return must[member.Standing](t)(p.members.Register(as(t, p.boss), p.store, c)).Member
+	return must[member.Standing](t)(p.members.Register(as(t, p.boss), p.id, c)).Member
 }
 
 func (p *people) prove(t testing.TB, c member.Prove) member.Session {
@@ -29,23 +44,23 @@ func (p *people) prove(t testing.TB, c member.Prove) member.Session {
 	if c.PIN == "" {
 		c.PIN = pin
 	}
-	return must[member.Session](t)(p.members.Prove(as(t, p.boss), p.store, c))
+	return must[member.Session](t)(p.members.Prove(as(t, p.boss), p.id, c))
 }
 
-func TestAMembersEmailAndPhoneAreGivenOnceInParallel(t *testing.T) {
-	p := newPeople(t)
+func aMembersEmailAndPhoneAreGivenOnceInParallel(t *testing.T, d *database) {
+	p := d.people(t)
 	for round := range 20 {
-		byEmail := parallel(20, func(i int) error {
+		byEmail := outcomes(20, func(i int) error {
 			email := fmt.Sprintf("Anna%d@example.com", round)
 			if i%2 == 1 {
 				email = strings.ToLower(email)
 			}
-			_, err := p.members.Register(as(t, p.boss), p.store, member.Register{Name: "Anna", Email: email, PIN: pin})
+			_, err := p.members.Register(as(t, p.boss), p.id, member.Register{Name: "Anna", Email: email, PIN: pin})
 			return err
 		})
-		byPhone := parallel(20, func(i int) error {
+		byPhone := outcomes(20, func(i int) error {
 			phone := fmt.Sprintf([]string{"+49 170 %03d-45", "+49(170)%03d 4 5"}[i%2], round)
-			_, err := p.members.Register(as(t, p.boss), p.store, member.Register{Name: "Bert", Phone: phone, PIN: pin})
+			_, err := p.members.Register(as(t, p.boss), p.id, member.Register{Name: "Bert", Phone: phone, PIN: pin})
 			return err
 		})
 		if byEmail[""] != 1 || byEmail["email_taken"] != 19 || byPhone[""] != 1 || byPhone["phone_taken"] != 19 {
@@ -55,11 +70,11 @@ func TestAMembersEmailAndPhoneAreGivenOnceInParallel(t *testing.T) {
 	if n := p.hasher.hashed.Load(); n != 41 {
 		t.Errorf("%d secrets were hashed for 40 members and the manager", n)
 	}
-	p.wantProven(t)
+	p.verify(t)
 }
 
-func TestMembersMayLackEmailAndPhone(t *testing.T) {
-	p := newPeople(t)
+func membersMayLackEmailAndPhone(t *testing.T, d *database) {
+	p := d.people(t)
 	a, b := p.join(t, member.Register{Name: "Anna"}), p.join(t, member.Register{Name: "Bert"})
 	if a.ID() == b.ID() || a.VIP() || a.Snapshot().Tier != member.Regular {
 		t.Errorf("got %+v and %+v", a.Snapshot(), b.Snapshot())
@@ -68,8 +83,8 @@ func TestMembersMayLackEmailAndPhone(t *testing.T) {
 	p.join(t, member.Register{Name: "Anna", Email: "anna@example.com"}) // users and members are apart
 }
 
-func TestFieldsOfMembers(t *testing.T) {
-	p := newPeople(t)
+func fieldsOfMembers(t *testing.T, d *database) {
+	p := d.people(t)
 	good := member.Register{Name: "Eve", Email: "eve@example.com", Phone: "+49 170 1234567", PIN: pin}
 	for name, c := range map[string]struct {
 		change func(c *member.Register)
@@ -93,7 +108,7 @@ func TestFieldsOfMembers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bad := good
 			c.change(&bad)
-			_, err := p.members.Register(as(t, p.boss), p.store, bad)
+			_, err := p.members.Register(as(t, p.boss), p.id, bad)
 			wantFields(t, err, c.field)
 		})
 	}
@@ -102,19 +117,19 @@ func TestFieldsOfMembers(t *testing.T) {
 	}
 }
 
-func TestAMemberProvesThePINByIDEmailOrPhone(t *testing.T) {
-	p := newPeople(t)
+func aMemberProvesThePINByIDEmailOrPhone(t *testing.T, d *database) {
+	p := d.people(t)
 	m := p.join(t, member.Register{Name: "Anna", Email: "anna@example.com", Phone: "+49 170 123"})
 	for _, c := range []member.Prove{{Member: m.ID()}, {Email: "ANNA@example.com"}, {Phone: "+49/170-123"}} {
 		s := p.prove(t, c)
-		who, _ := must2(t)(p.members.Verify(t.Context(), p.store, s.Token))
+		who, _ := must2(t)(p.members.Verify(t.Context(), p.id, s.Token))
 		if s.Member.Member.ID() != m.ID() || s.ExpiresIn != 5*time.Minute || who != m.ID() {
 			t.Errorf("%+v: got %+v for %s", c, s, who)
 		}
 	}
 	for _, c := range []member.Prove{{}, {Member: m.ID(), Phone: "+49 170 123"}} {
 		c.PIN = pin
-		_, err := p.members.Prove(t.Context(), p.store, c)
+		_, err := p.members.Prove(t.Context(), p.id, c)
 		wantFields(t, err, "/member_id")
 	}
 }
@@ -129,8 +144,8 @@ func must2(t testing.TB) func(id.ID, id.ID, error) (id.ID, id.ID) {
 	}
 }
 
-func TestEveryWrongPINLooksTheSameAndIsThrottled(t *testing.T) {
-	p := newPeople(t)
+func everyWrongPINLooksTheSameAndIsThrottled(t *testing.T, d *database) {
+	p := d.people(t)
 	m := p.join(t, member.Register{Name: "Anna", Email: "anna@example.com", Phone: "+49 170 123"})
 	answers := map[string]bool{}
 	for i, c := range []member.Prove{
@@ -139,7 +154,7 @@ func TestEveryWrongPINLooksTheSameAndIsThrottled(t *testing.T) {
 	} {
 		before := p.hasher.compared.Load()
 		c.Address = fmt.Sprintf("192.0.2.%d", i)
-		_, err := p.members.Prove(t.Context(), p.store, c)
+		_, err := p.members.Prove(t.Context(), p.id, c)
 		wantCode(t, err, "login_failed")
 		answers[err.Error()] = true
 		if n := p.hasher.compared.Load() - before; n != 1 {
@@ -152,23 +167,23 @@ func TestEveryWrongPINLooksTheSameAndIsThrottled(t *testing.T) {
 	for i := range 5 { // by whatever name, it is one account
 		c := []member.Prove{{Member: m.ID()}, {Email: "anna@example.com"}, {Phone: "+49170123"}}[i%3]
 		c.PIN, c.Address = "000000", "192.0.2.99"
-		_, err := p.members.Prove(t.Context(), p.store, c)
+		_, err := p.members.Prove(t.Context(), p.id, c)
 		wantCode(t, err, "login_failed")
 	}
-	_, err := p.members.Prove(t.Context(), p.store, member.Prove{Email: "anna@example.com", PIN: pin, Address: "192.0.2.99"})
+	_, err := p.members.Prove(t.Context(), p.id, member.Prove{Email: "anna@example.com", PIN: pin, Address: "192.0.2.99"})
 	wantCode(t, err, "too_many_attempts")
 	if p.throttle.open != 0 {
 		t.Errorf("%d attempts never ended", p.throttle.open)
 	}
 }
 
-func TestAPINIsChangedWithTheOldOneOrByAManager(t *testing.T) {
-	p := newPeople(t)
+func aPINIsChangedWithTheOldOneOrByAManager(t *testing.T, d *database) {
+	p := d.people(t)
 	cashier := p.hire(t, "cashier@example.com", user.Cashier)
 	m := p.join(t, member.Register{Name: "Anna"})
 	next, old, wrong, short := "222222", pin, "000000", "22222"
 	change := func(u *user.User, version int64, pin, old *string) error {
-		_, err := p.members.Edit(as(t, u), p.store, member.Edit{ID: m.ID(), Version: version, PIN: pin, OldPIN: old, Address: "192.0.2.1"})
+		_, err := p.members.Edit(as(t, u), p.id, member.Edit{ID: m.ID(), Version: version, PIN: pin, OldPIN: old, Address: "192.0.2.1"})
 		return err
 	}
 	wantCode(t, change(cashier, 1, &next, nil), "old_pin_required")
@@ -179,7 +194,7 @@ func TestAPINIsChangedWithTheOldOneOrByAManager(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.prove(t, member.Prove{Member: m.ID(), PIN: next})
-	_, err := p.members.Prove(t.Context(), p.store, member.Prove{Member: m.ID(), PIN: old})
+	_, err := p.members.Prove(t.Context(), p.id, member.Prove{Member: m.ID(), PIN: old})
 	wantCode(t, err, "login_failed")
 	if err := change(p.boss, 2, &old, nil); err != nil {
 		t.Fatal(err)
@@ -187,19 +202,19 @@ func TestAPINIsChangedWithTheOldOneOrByAManager(t *testing.T) {
 	p.prove(t, member.Prove{Member: m.ID(), PIN: old})
 	// A manager who was demoted since is asked again when the change is applied.
 	demoted, role := p.hire(t, "demoted@example.com", user.Manager), user.Cashier
-	must[*user.User](t)(p.users.Edit(as(t, p.boss), p.store, user.Edit{ID: demoted.ID(), Version: 1, Role: &role}))
+	must[*user.User](t)(p.users.Edit(as(t, p.boss), p.id, user.Edit{ID: demoted.ID(), Version: 1, Role: &role}))
 	wantCode(t, change(demoted, 3, &next, nil), "forbidden")
-	p.wantProven(t)
+	p.verify(t)
 }
 
-func TestMemberEditChangesWhatItNames(t *testing.T) {
-	p := newPeople(t)
+func memberEditChangesWhatItNames(t *testing.T, d *database) {
+	p := d.people(t)
 	m := p.join(t, member.Register{Name: "Anna", Email: "anna@example.com", Phone: "+49 170 123"})
 	p.join(t, member.Register{Name: "Bert", Email: "bert@example.com", Phone: "+49 170 456"})
 	name, none, taken, number := "Anna B.", "", "BERT@example.com", "0049 170 789"
 	edit := func(c member.Edit) (member.Standing, error) {
 		c.ID = m.ID()
-		return p.members.Edit(as(t, p.boss), p.store, c)
+		return p.members.Edit(as(t, p.boss), p.id, c)
 	}
 	after := must[member.Standing](t)(edit(member.Edit{Version: 1, Name: &name, Phone: &none})).Member.Snapshot()
 	want := m.Snapshot()
@@ -217,16 +232,16 @@ func TestMemberEditChangesWhatItNames(t *testing.T) {
 	}
 	must[member.Standing](t)(edit(member.Edit{Version: 2, Phone: &number}))
 	p.join(t, member.Register{Name: "Carl", Phone: "+49 170 123"}) // free again
-	p.wantProven(t)
+	p.verify(t)
 }
 
-func TestVIPUpAndDownKeepPointsAndNeedTheMembersToken(t *testing.T) {
-	p := newPeople(t)
+func vipUpAndDownKeepPointsAndNeedTheMembersToken(t *testing.T, d *database) {
+	p := d.people(t)
 	m, other := p.join(t, member.Register{Name: "Anna"}), p.join(t, member.Register{Name: "Bert"})
-	must[writer.Result](t)(p.w.Do(t.Context(), p.store, &grant{account: ledger.PointsOf(m.ID()), unit: ledger.PointsUnit, amount: 300}))
+	must[writer.Result](t)(p.w.Do(t.Context(), p.id, &grant{account: ledger.PointsOf(m.ID()), unit: ledger.PointsUnit, amount: 300}))
 	token := p.prove(t, member.Prove{Member: m.ID()}).Token
 	set := func(i id.ID, tier member.Tier, token string) (member.Standing, error) {
-		return p.members.SetTier(as(t, p.boss), p.store, i, tier, token)
+		return p.members.SetTier(as(t, p.boss), p.id, i, tier, token)
 	}
 	for _, tier := range []member.Tier{member.VIP, member.VIP, member.Regular, member.Regular, member.VIP} {
 		s := must[member.Standing](t)(set(m.ID(), tier, token))
@@ -240,11 +255,11 @@ func TestVIPUpAndDownKeepPointsAndNeedTheMembersToken(t *testing.T) {
 		_, err = set(m.ID(), member.Regular, bad)
 		wantCode(t, err, "member_token_invalid")
 	}
-	if s := must[member.Standing](t)(p.members.Get(t.Context(), p.store, other.ID())); s.Member.VIP() {
+	if s := must[member.Standing](t)(p.members.Get(t.Context(), p.id, other.ID())); s.Member.VIP() {
 		t.Error("another's token changed the tier")
 	}
-	_, jti := must2(t)(p.members.Verify(t.Context(), p.store, token))
-	must[writer.Result](t)(p.w.Do(t.Context(), p.store, &grant{account: ledger.PointsOf(m.ID()), unit: ledger.PointsUnit, amount: 1, token: jti}))
+	_, jti := must2(t)(p.members.Verify(t.Context(), p.id, token))
+	must[writer.Result](t)(p.w.Do(t.Context(), p.id, &grant{account: ledger.PointsOf(m.ID()), unit: ledger.PointsUnit, amount: 1, token: jti}))
 	_, err = set(m.ID(), member.Regular, token)
 	wantCode(t, err, "member_token_invalid") // spent
 	fresh := p.prove(t, member.Prove{Member: m.ID()}).Token
@@ -253,54 +268,64 @@ func TestVIPUpAndDownKeepPointsAndNeedTheMembersToken(t *testing.T) {
 	wantCode(t, err, "member_token_invalid") // expired
 }
 
-func TestAMemberTokenIsNeverAUserToken(t *testing.T) {
-	p := newPeople(t)
+func aMemberTokenIsNeverAUserToken(t *testing.T, d *database) {
+	p := d.people(t)
 	m := p.join(t, member.Register{Name: "Anna"})
 	_, err := p.users.Authenticate(t.Context(), p.prove(t, member.Prove{Member: m.ID()}).Token)
 	wantCode(t, err, "token_invalid")
-	_, _, err = p.members.Verify(t.Context(), p.store, p.login(t, "boss@example.com").AccessToken)
+	_, _, err = p.members.Verify(t.Context(), p.id, p.login(t, "boss@example.com").AccessToken)
 	wantCode(t, err, "member_token_invalid")
 	_, _, err = p.members.Verify(t.Context(), "elsewhere", p.prove(t, member.Prove{Member: m.ID()}).Token)
 	wantCode(t, err, "member_token_invalid")
 }
 
-func TestADeletedMemberLeavesNothingPersonal(t *testing.T) {
-	p := newPeople(t)
-	c := member.Register{Name: "Wilhelmina Unmistakable", Email: "Wilhelmina@Unmistakable.example", Phone: "+49 170 987 654 321", PIN: "918273"}
+func aDeletedMemberLeavesNothingPersonal(t *testing.T, d *database) { d.people(t).deleteMember(t) }
+
+// deleteMember deletes a member among many.
+func (p *people) deleteMember(t testing.TB) {
+	t.Helper()
+	c := member.Register{Name: "Wilhelmina Unmistakable", Email: unmistakable, Phone: "+49 170 987 654 321", PIN: "918273"}
 	m := p.join(t, c)
 	for i := range 200 { // so that pages split around the row
 		p.join(t, member.Register{Name: "Other", Email: fmt.Sprintf("other%d@example.com", i*7%200)})
 	}
-	must[writer.Result](t)(p.w.Do(t.Context(), p.store, &grant{account: ledger.PointsOf(m.ID()), unit: ledger.PointsUnit, amount: 300}))
+	must[writer.Result](t)(p.w.Do(t.Context(), p.id, &grant{account: ledger.PointsOf(m.ID()), unit: ledger.PointsUnit, amount: 300}))
 	token := p.prove(t, member.Prove{Member: m.ID(), PIN: c.PIN}).Token
 	cashier := p.hire(t, "cashier@example.com", user.Cashier)
-	wantCode(t, p.members.Delete(as(t, cashier), p.store, member.Delete{ID: m.ID(), Version: 1}), "forbidden")
-	wantCode(t, p.members.Delete(as(t, p.boss), p.store, member.Delete{ID: m.ID(), Version: 2}), "version_stale")
-	if err := p.members.Delete(as(t, p.boss), p.store, member.Delete{ID: m.ID(), Version: 1}); err != nil {
+	wantCode(t, p.members.Delete(as(t, cashier), p.id, member.Delete{ID: m.ID(), Version: 1}), "forbidden")
+	wantCode(t, p.members.Delete(as(t, p.boss), p.id, member.Delete{ID: m.ID(), Version: 2}), "version_stale")
+	if err := p.members.Delete(as(t, p.boss), p.id, member.Delete{ID: m.ID(), Version: 1}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := p.members.Get(t.Context(), p.store, m.ID())
+	_, err := p.members.Get(t.Context(), p.id, m.ID())
 	wantCode(t, err, "member_unknown")
-	_, err = p.members.Points(t.Context(), p.store, m.ID(), page.Request{Limit: 1})
+	_, err = p.members.Points(t.Context(), p.id, m.ID(), page.Request{Limit: 1})
 	wantCode(t, err, "member_unknown")
-	_, _, err = p.members.Verify(t.Context(), p.store, token)
+	_, _, err = p.members.Verify(t.Context(), p.id, token)
 	wantCode(t, err, "member_token_invalid")
-	_, err = p.members.SetTier(as(t, p.boss), p.store, m.ID(), member.VIP, token)
+	_, err = p.members.SetTier(as(t, p.boss), p.id, m.ID(), member.VIP, token)
 	wantCode(t, err, "member_token_invalid")
-	_, err = p.members.Prove(t.Context(), p.store, member.Prove{Member: m.ID(), PIN: c.PIN})
+	_, err = p.members.Prove(t.Context(), p.id, member.Prove{Member: m.ID(), PIN: c.PIN})
 	wantCode(t, err, "login_failed")
 	for _, r := range p.records(t) {
 		if text := string(r.Encoded()); strings.Contains(text, "nmistakable") || strings.Contains(text, "987 654") || strings.Contains(text, "hash of") {
 			t.Errorf("record %d holds personal data: %s", r.Position, text)
 		}
 	}
-	p.wantProven(t)
-	p.close(t)
-	wantNowhere(t, p.dir, "nmistakable", "NMISTAKABLE", "987654321", "987 654", "918273")
+	p.verify(t)
 }
 
-func TestSearchTakesAnyPartAsPlainText(t *testing.T) {
-	p := newPeople(t)
+// DeletePeople deletes a user and a member in an empty database, each among 200 others, and returns what was theirs alone: a database may look
+// whether it is still there.
+func DeletePeople(t *testing.T, open Open) []string {
+	d := open.database(t)
+	d.people(t).deleteUser(t)
+	d.people(t).deleteMember(t)
+	return []string{"nmistakable", "NMISTAKABLE", "987654321", "987 654", "918273"}
+}
+
+func searchTakesAnyPartAsPlainText(t *testing.T, d *database) {
+	p := d.people(t)
 	for _, c := range []member.Register{
 		{Name: "Élodie (Paris)", Email: "elodie@example.com", Phone: "+33 1 23 45 67"},
 		{Name: "anna", Email: "Anna.B@Example.org", Phone: "030/901820"},
@@ -310,7 +335,7 @@ func TestSearchTakesAnyPartAsPlainText(t *testing.T) {
 		p.join(t, c)
 	}
 	gone := p.join(t, member.Register{Name: "Anna gone"})
-	if err := p.members.Delete(as(t, p.boss), p.store, member.Delete{ID: gone.ID(), Version: 1}); err != nil {
+	if err := p.members.Delete(as(t, p.boss), p.id, member.Delete{ID: gone.ID(), Version: 1}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -337,7 +362,7 @@ func TestSearchTakesAnyPartAsPlainText(t *testing.T) {
 	} {
 		var names []string
 		for after := ""; ; {
-			l := must[page.List[member.Standing]](t)(p.members.List(t.Context(), p.store, c.q, page.Request{Limit: 1, After: after}))
+			l := must[page.List[member.Standing]](t)(p.members.List(t.Context(), p.id, c.q, page.Request{Limit: 1, After: after}))
 			for _, m := range l.Items {
 				names = append(names, m.Member.Name())
 			}
@@ -351,34 +376,34 @@ func TestSearchTakesAnyPartAsPlainText(t *testing.T) {
 	}
 }
 
-func TestPointsAndWalletTellTheirHistory(t *testing.T) {
-	p := newPeople(t)
+func pointsAndWalletTellTheirHistory(t *testing.T, d *database) {
+	p := d.people(t)
 	m := p.join(t, member.Register{Name: "Anna"})
 	var ids []id.ID
 	for _, amount := range []int64{300, 200, -100} {
-		r := must[writer.Result](t)(p.w.Do(t.Context(), p.store, &grant{account: ledger.PointsOf(m.ID()), unit: ledger.PointsUnit, amount: amount}))
+		r := must[writer.Result](t)(p.w.Do(t.Context(), p.id, &grant{account: ledger.PointsOf(m.ID()), unit: ledger.PointsUnit, amount: amount}))
 		ids = append(ids, r.Record.ID)
 	}
-	must[writer.Result](t)(p.w.Do(t.Context(), p.store, &grant{account: ledger.WalletOf(m.ID()), unit: "EUR", amount: 5000}))
-	first := must[member.Statement](t)(p.members.Points(t.Context(), p.store, m.ID(), page.Request{Limit: 2}))
+	must[writer.Result](t)(p.w.Do(t.Context(), p.id, &grant{account: ledger.WalletOf(m.ID()), unit: "EUR", amount: 5000}))
+	first := must[member.Statement](t)(p.members.Points(t.Context(), p.id, m.ID(), page.Request{Limit: 2}))
 	if first.Balance != 400 || len(first.History.Items) != 2 || first.History.Next == "" {
 		t.Fatalf("got %+v", first)
 	}
 	if h := first.History.Items[0]; h.Amount != -100 || h.Balance != 400 || h.Record.ID != ids[2] || h.Record.Doc.Kind() != "grant" {
 		t.Errorf("the newest is %+v", h)
 	}
-	rest := must[member.Statement](t)(p.members.Points(t.Context(), p.store, m.ID(), page.Request{Limit: 2, After: first.History.Next}))
+	rest := must[member.Statement](t)(p.members.Points(t.Context(), p.id, m.ID(), page.Request{Limit: 2, After: first.History.Next}))
 	if len(rest.History.Items) != 1 || rest.History.Items[0].Record.ID != ids[0] || rest.History.Next != "" {
 		t.Errorf("the rest is %+v", rest)
 	}
-	wallet := must[member.Statement](t)(p.members.Wallet(t.Context(), p.store, m.ID(), page.Request{Limit: 2}))
+	wallet := must[member.Statement](t)(p.members.Wallet(t.Context(), p.id, m.ID(), page.Request{Limit: 2}))
 	if wallet.Balance != 5000 || len(wallet.History.Items) != 1 || wallet.History.Items[0].Amount != 5000 {
 		t.Errorf("the wallet is %+v", wallet)
 	}
-	s := must[member.Standing](t)(p.members.Get(t.Context(), p.store, m.ID()))
+	s := must[member.Standing](t)(p.members.Get(t.Context(), p.id, m.ID()))
 	if s.Points != 400 || s.Wallet != 5000 {
 		t.Errorf("got %+v", s)
 	}
-	_, err := p.members.Points(t.Context(), p.store, "nobody", page.Request{Limit: 2})
+	_, err := p.members.Points(t.Context(), p.id, "nobody", page.Request{Limit: 2})
 	wantCode(t, err, "member_unknown")
 }

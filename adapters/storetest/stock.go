@@ -1,4 +1,4 @@
-package sqlite_test
+package storetest
 
 import (
 	"context"
@@ -15,12 +15,20 @@ import (
 	"kassa/core/writer"
 )
 
+var stockRules = []rule{
+	{"stock movements", stockMovements},
+	{"refused movements say what they found", refusedMovementsSayWhatTheyFound},
+	{"a movement happens once", movementHappensOnce},
+	{"only an opening stock needs a key", onlyAnOpeningStockNeedsAKey},
+	{"the history shows every movement with the stock around it", historyShowsEveryMovementWithTheStockAroundIt},
+}
+
 func (s *stockroom) move(key string, i id.ID, k inventory.MovementKind, q measure.Quantity, expected *measure.Quantity) error {
 	_, err := s.Move(context.Background(), s.id, inventory.Move{Key: idempotency.Key(key), Product: i, Kind: k, Quantity: q, Expected: expected, Reason: key})
 	return err
 }
 
-func TestStockMovements(t *testing.T) {
+func stockMovements(t *testing.T, d *database) {
 	for _, tt := range []struct {
 		name     string
 		kind     inventory.MovementKind
@@ -56,7 +64,7 @@ func TestStockMovements(t *testing.T) {
 		{"no kind", "", "", 1000, -1, "", 5000, "validation_failed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newStockroom(t)
+			s := d.stockroom(t)
 			i := s.add(t, inventory.Details{Name: "Tea", Unit: tt.unit, StockPolicy: tt.policy}, 5)
 			var expected *measure.Quantity
 			if tt.expected >= 0 {
@@ -74,8 +82,8 @@ func TestStockMovements(t *testing.T) {
 	}
 }
 
-func TestRefusedMovementsSayWhatTheyFound(t *testing.T) {
-	s := newStockroom(t)
+func refusedMovementsSayWhatTheyFound(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	i := s.add(t, inventory.Details{Name: "Tea"}, 5)
 	f, _ := fault.As(s.move("a", i, inventory.Waste, 6*measure.One, nil))
 	if f == nil || f.Details["product_id"] != string(i) || f.Details["requested"] != int64(6) || f.Details["available"] != int64(5) {
@@ -89,8 +97,8 @@ func TestRefusedMovementsSayWhatTheyFound(t *testing.T) {
 	wantCode(t, s.move("c", "nothing", inventory.Receive, measure.One, nil), "product_unknown")
 }
 
-func TestMovementHappensOnce(t *testing.T) {
-	s := newStockroom(t)
+func movementHappensOnce(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	i := s.add(t, inventory.Details{Name: "Tea"}, 5)
 	m := inventory.Move{Key: "k", Product: i, Kind: inventory.Receive, Quantity: measure.One}
 	first := must[writer.Result](t)(s.Move(t.Context(), s.id, m))
@@ -109,8 +117,8 @@ func TestMovementHappensOnce(t *testing.T) {
 	wantCode(t, err, "idempotency_key_missing")
 }
 
-func TestOnlyAnOpeningStockNeedsAKey(t *testing.T) {
-	s := newStockroom(t)
+func onlyAnOpeningStockNeedsAKey(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	five := 5 * measure.One
 	c := inventory.Create{Details: inventory.Details{Name: "Tea"}, Stock: &five}
 	_, err := s.Create(t.Context(), s.id, c)
@@ -135,8 +143,8 @@ func TestOnlyAnOpeningStockNeedsAKey(t *testing.T) {
 	s.verify(t)
 }
 
-func TestHistoryShowsEveryMovementWithTheStockAroundIt(t *testing.T) {
-	s := newStockroom(t)
+func historyShowsEveryMovementWithTheStockAroundIt(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	i := s.add(t, inventory.Details{Name: "Tea"}, 5)
 	other := s.add(t, inventory.Details{Name: "Other"}, 5)
 	if err := s.book("in", i, inventory.Receive, 2); err != nil {

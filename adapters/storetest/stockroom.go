@@ -1,97 +1,29 @@
-package sqlite_test
+package storetest
 
 import (
 	"context"
 	"io"
-	"maps"
 	"testing"
-	"time"
 
-	"kassa/adapters/sqlite"
-	"kassa/adapters/storetest"
-	"kassa/adapters/system"
-	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/idempotency"
 	"kassa/core/inventory"
 	"kassa/core/journal"
 	"kassa/core/measure"
 	"kassa/core/page"
-	"kassa/core/store"
-	"kassa/core/verify"
 	"kassa/core/writer"
 )
 
-// stockroom is a store in a fresh folder with the inventory's service on it. The system is its only user.
+// stockroom is a shop with the inventory's service on it.
 type stockroom struct {
+	*shop
 	*inventory.Service
-	id       id.Store
-	d        *sqlite.Database
-	products *sqlite.Products
-	stock    *sqlite.Stock
-	state    *sqlite.State
-	journal  *sqlite.Journal
-	w        *writer.Writer
 }
 
-func newStockroom(t testing.TB) *stockroom {
+func (d *database) stockroom(t testing.TB) *stockroom {
 	t.Helper()
-	d, err := sqlite.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	schema, states := journal.Schema{}, map[string]func() writer.Stored{}
-	for _, s := range []journal.Schema{store.Documents(), inventory.Documents(), {"sold": func() journal.Document { return &sold{} }}} {
-		maps.Copy(schema, s)
-	}
-	for _, s := range []map[string]func() writer.Stored{store.States(), inventory.States()} {
-		maps.Copy(states, s)
-	}
-	s := &stockroom{id: "shop", d: d, products: sqlite.NewProducts(d), stock: sqlite.NewStock(d), state: sqlite.NewState(d, states), journal: sqlite.NewJournal(d, schema)}
-	bindings := []writer.Binding{{Kind: "stock", Projection: s.stock}, {Kind: "product", Projection: s.products}}
-	for kind := range states {
-		bindings = append(bindings, writer.Binding{Kind: kind, Projection: s.state})
-	}
-	c := storetest.NewClock()
-	ids := system.NewIDs(c)
-	s.w = writer.New(writer.Config{Provider: d, Journal: s.journal, Bindings: bindings, Clock: c, IDs: ids})
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := s.w.Close(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	made := store.Store{ID: s.id, Name: "Shop", Currency: "EUR", TimeZone: "Europe/Berlin", CreatedAt: c.Now()}
-	if err := sqlite.NewStores(d, ids).Create(t.Context(), made); err != nil {
-		t.Fatal(err)
-	}
-	s.settings(t, store.StockBlock, 1)
-	s.Service = inventory.NewService(s.w, s.products, s.journal)
-	return s
-}
-
-func (s *stockroom) settings(t testing.TB, p store.StockPolicy, version int64) {
-	t.Helper()
-	o := store.Defaults("EUR", "Europe/Berlin")
-	o.StockPolicy = p
-	if _, err := s.w.Do(t.Context(), s.id, setUp{o}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// verify proves that the journal alone makes what the store keeps.
-func (s *stockroom) verify(t testing.TB) {
-	t.Helper()
-	v := verify.Verifier{Provider: s.d, Journal: s.journal, Projections: []writer.Projection{s.state, s.products, s.stock}}
-	if r := must[*verify.Report](t)(v.Run(t.Context(), s.id)); !r.Clean() {
-		t.Errorf("the books are off: %q", r.Findings)
-	}
+	s := d.shop(t)
+	return &stockroom{s, inventory.NewService(s.w, s.Products, s.Journal)}
 }
 
 func (s *stockroom) add(t testing.TB, d inventory.Details, stock int64) id.ID {
@@ -200,11 +132,4 @@ func (s *stockroom) take(t testing.TB, c inventory.Import, rows ...inventory.Row
 	}
 	c.Rows = &f
 	return must[inventory.ImportResult](t)(s.Import(t.Context(), s.id, c))
-}
-
-func codeOf(err error) string {
-	if f, ok := fault.As(err); ok {
-		return f.Code
-	}
-	return ""
 }

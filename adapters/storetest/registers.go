@@ -1,11 +1,10 @@
-package sqlite_test
+package storetest
 
 import (
 	"slices"
 	"testing"
 	"time"
 
-	"kassa/adapters/sqlite"
 	"kassa/core/clock"
 	"kassa/core/money"
 	"kassa/core/page"
@@ -13,9 +12,14 @@ import (
 	"kassa/core/writer"
 )
 
-func TestRegistersAreListedByNameWhateverTheLetterCase(t *testing.T) {
-	s := newShop(t)
-	registers := register.NewService(s.w, sqlite.NewRegisters(s.state))
+var registerRules = []rule{
+	{"registers are listed by name, whatever the letter case", registersAreListedByNameWhateverTheLetterCase},
+	{"the balance of a drawer is asked by business day", balanceOfADrawerByBusinessDay},
+}
+
+func registersAreListedByNameWhateverTheLetterCase(t *testing.T, d *database) {
+	s := d.shop(t)
+	registers := register.NewService(s.w, s.Registers)
 	want := []string{"Bar", "café 1", "Till 10", "till 2", "Ärger"}
 	for i, name := range []string{"till 2", "Bar", "Ärger", "Till 10", "café 1"} {
 		c := register.Create{Name: name}
@@ -50,9 +54,9 @@ func TestRegistersAreListedByNameWhateverTheLetterCase(t *testing.T) {
 	wantCode(t, err, "cursor_invalid")
 }
 
-func TestBalanceOfADrawerByBusinessDay(t *testing.T) {
-	s := newShop(t)
-	registers := register.NewService(s.w, sqlite.NewRegisters(s.state))
+func balanceOfADrawerByBusinessDay(t *testing.T, d *database) {
+	s := d.shop(t)
+	registers := register.NewService(s.w, s.Registers)
 	first := must[writer.Result](t)(registers.Create(t.Context(), s.id, register.Create{Name: "One", Key: "one", OpeningAmount: 1000})).Record.ID
 	other := must[writer.Result](t)(registers.Create(t.Context(), s.id, register.Create{Name: "Two"})).Record.ID
 	noon := s.clock.Now()

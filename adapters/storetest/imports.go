@@ -1,4 +1,4 @@
-package sqlite_test
+package storetest
 
 import (
 	"fmt"
@@ -12,8 +12,16 @@ import (
 	"kassa/core/store"
 )
 
-// tally writes a result as created/updated/unchanged/failed and the codes of the failed rows by number.
-func tally(r inventory.ImportResult) string {
+var importRules = []rule{
+	{"rows and what they make", imports},
+	{"an import brings back a deleted product", importBringsBackADeletedProduct},
+	{"an import never empties a field", importNeverEmptiesAField},
+	{"an import keeps the order of many rows", importKeepsTheOrderOfManyRows},
+	{"an import is bounded", importIsBounded},
+}
+
+// outcome writes a result as created/updated/unchanged/failed and the codes of the failed rows by number.
+func outcome(r inventory.ImportResult) string {
 	s := fmt.Sprintf("%d/%d/%d/%d", r.Created, r.Updated, r.Unchanged, r.Failed)
 	for _, e := range r.Errors {
 		s += fmt.Sprintf(" %d:%s", e.Row, e.Code)
@@ -33,7 +41,7 @@ func (s *stockroom) shelf(t testing.TB) string {
 }
 
 // sales.md row 15.
-func TestImport(t *testing.T) {
+func imports(t *testing.T, d *database) {
 	type row = inventory.Row
 	count, keep := inventory.Import{Count: true}, inventory.Import{}
 	for _, tt := range []struct {
@@ -90,20 +98,20 @@ func TestImport(t *testing.T) {
 			"2/1/1/1 5:ambiguous_name", "A 200 x0, A 300 x0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newStockroom(t)
+			s := d.stockroom(t)
 			if r := s.take(t, inventory.Import{}, tt.given...); r.Created != len(tt.given) {
-				t.Fatalf("the given products: %s", tally(r))
+				t.Fatalf("the given products: %s", outcome(r))
 			}
 			before := s.shelf(t)
 			dry := tt.how
 			dry.DryRun = true
-			if got := tally(s.take(t, dry, tt.rows...)); got != tt.tally {
+			if got := outcome(s.take(t, dry, tt.rows...)); got != tt.tally {
 				t.Errorf("the dry run says %s, want %s", got, tt.tally)
 			}
 			if after := s.shelf(t); after != before {
 				t.Errorf("the dry run made of %s %s", before, after)
 			}
-			if got := tally(s.take(t, tt.how, tt.rows...)); got != tt.tally {
+			if got := outcome(s.take(t, tt.how, tt.rows...)); got != tt.tally {
 				t.Errorf("got %s, want %s", got, tt.tally)
 			}
 			if got := s.shelf(t); got != tt.shelf {
@@ -114,15 +122,15 @@ func TestImport(t *testing.T) {
 	}
 }
 
-func TestImportBringsBackADeletedProduct(t *testing.T) {
-	s := newStockroom(t)
+func importBringsBackADeletedProduct(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	row := inventory.Row{ID: "1", SKU: "S", Name: "A", Price: "1", Stock: "3"}
 	s.take(t, inventory.Import{}, row)
 	if err := s.Delete(t.Context(), s.id, inventory.Delete{ID: "1", Version: 1}); err != nil {
 		t.Fatal(err)
 	}
 	row.Stock = "7"
-	if got := tally(s.take(t, inventory.Import{}, row)); got != "1/0/0/0" {
+	if got := outcome(s.take(t, inventory.Import{}, row)); got != "1/0/0/0" {
 		t.Fatal(got)
 	}
 	if got := s.get(t, "1"); got.OnHand != 7*measure.One || got.Product.Version() != 3 {
@@ -131,39 +139,39 @@ func TestImportBringsBackADeletedProduct(t *testing.T) {
 	s.verify(t)
 }
 
-func TestImportNeverEmptiesAField(t *testing.T) {
-	s := newStockroom(t)
+func importNeverEmptiesAField(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	low := measure.One
 	i := s.add(t, inventory.Details{Name: "A", Description: "d", SKU: "S", Barcodes: []string{"1234"}, Category: "C", Price: 1, TaxRate: 700, OwnTaxRate: true,
 		Unit: measure.Kilogram, StockPolicy: store.StockAllow, LowStockAt: &low}, 1)
 	before := texts(s.get(t, i).Product.Details())
-	if got := tally(s.take(t, inventory.Import{}, inventory.Row{SKU: "S"})); got != "0/0/1/0" || texts(s.get(t, i).Product.Details()) != before {
+	if got := outcome(s.take(t, inventory.Import{}, inventory.Row{SKU: "S"})); got != "0/0/1/0" || texts(s.get(t, i).Product.Details()) != before {
 		t.Errorf("%s made of %s %s", got, before, texts(s.get(t, i).Product.Details()))
 	}
 }
 
 // A shop may renumber its products by a file: each row takes what the one before it gave up.
-func TestImportKeepsTheOrderOfManyRows(t *testing.T) {
-	s := newStockroom(t)
+func importKeepsTheOrderOfManyRows(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	const n = 300
 	rows, shifted := make([]inventory.Row, n), make([]inventory.Row, n)
 	for i := range rows {
 		rows[i] = inventory.Row{ID: fmt.Sprintf("p%03d", i), SKU: fmt.Sprint("S", i), Name: fmt.Sprint("N", i), Price: "1"}
 		shifted[i] = inventory.Row{ID: fmt.Sprintf("p%03d", n-1-i), SKU: fmt.Sprint("S", n-i)}
 	}
-	if got := tally(s.take(t, inventory.Import{}, rows...)); got != "300/0/0/0" {
+	if got := outcome(s.take(t, inventory.Import{}, rows...)); got != "300/0/0/0" {
 		t.Fatal(got)
 	}
 	for _, dry := range []bool{true, false} {
-		if got := tally(s.take(t, inventory.Import{DryRun: dry}, shifted...)); got != "0/300/0/0" {
+		if got := outcome(s.take(t, inventory.Import{DryRun: dry}, shifted...)); got != "0/300/0/0" {
 			t.Fatal(got)
 		}
 	}
 	s.verify(t)
 }
 
-func TestImportIsBounded(t *testing.T) {
-	s := newStockroom(t)
+func importIsBounded(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	bad := make([]inventory.Row, 1500)
 	if r := s.take(t, inventory.Import{DryRun: true}, bad...); r.Failed != 1500 || len(r.Errors) != 1000 {
 		t.Errorf("%d failed and %d errors", r.Failed, len(r.Errors))

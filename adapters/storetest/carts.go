@@ -1,4 +1,4 @@
-package sqlite_test
+package storetest
 
 import (
 	"fmt"
@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"kassa/adapters/sqlite"
 	"kassa/core/cashier"
 	"kassa/core/fault"
 	"kassa/core/id"
@@ -16,12 +15,20 @@ import (
 	"kassa/core/page"
 )
 
-func newCarts(s *shop) *cashier.CartService {
-	return cashier.NewCartService(sqlite.NewCarts(s.d), s.d, s.w, s.clock, s.ids)
+var cartRules = []rule{
+	{"carts are kept as parked", cartsAreKeptAsParked},
+	{"carts of another version are refused", cartsOfAnotherVersionAreRefused},
+	{"a cart is removed whatever its version, and without an outer transaction", cartIsRemovedWhateverItsVersionAndWithoutAnOuterTransaction},
+	{"carts are listed, last changed first", cartsAreListedLastChangedFirst},
+	{"carts are bounded", cartsAreBounded},
 }
 
-func TestCartsAreKeptAsParked(t *testing.T) {
-	s := newShop(t)
+func newCarts(s *shop) *cashier.CartService {
+	return cashier.NewCartService(s.Carts, s.Provider, s.w, s.clock, s.ids)
+}
+
+func cartsAreKeptAsParked(t *testing.T, d *database) {
+	s := d.shop(t)
 	carts := newCarts(s)
 	parked := must[cashier.Cart](t)(carts.Park(t.Context(), s.id, cashier.Cart{
 		Name: " Mrs \"Müller\" ", Register: "till", Member: "m-1", CreatedBy: "u-1",
@@ -41,8 +48,8 @@ func TestCartsAreKeptAsParked(t *testing.T) {
 	}
 }
 
-func TestCartsOfAnotherVersionAreRefused(t *testing.T) {
-	s := newShop(t)
+func cartsOfAnotherVersionAreRefused(t *testing.T, d *database) {
+	s := d.shop(t)
 	carts := newCarts(s)
 	c := must[cashier.Cart](t)(carts.Park(t.Context(), s.id, cashier.Cart{}))
 	_, err := carts.Change(t.Context(), s.id, cashier.Cart{ID: c.ID, Version: 2})
@@ -58,18 +65,18 @@ func TestCartsOfAnotherVersionAreRefused(t *testing.T) {
 	wantCode(t, err, "cart_unknown")
 }
 
-func TestCartIsRemovedWhateverItsVersionAndWithoutAnOuterTransaction(t *testing.T) {
-	s := newShop(t)
+func cartIsRemovedWhateverItsVersionAndWithoutAnOuterTransaction(t *testing.T, d *database) {
+	s := d.shop(t)
 	c := must[cashier.Cart](t)(newCarts(s).Park(t.Context(), s.id, cashier.Cart{}))
-	if err := sqlite.NewCarts(s.d).Delete(t.Context(), s.id, c.ID, 0); err != nil {
+	if err := s.Carts.Delete(t.Context(), s.id, c.ID, 0); err != nil {
 		t.Fatal(err)
 	}
 	_, err := newCarts(s).Get(t.Context(), s.id, c.ID)
 	wantCode(t, err, "cart_unknown")
 }
 
-func TestCartsAreListedLastChangedFirst(t *testing.T) {
-	s := newShop(t)
+func cartsAreListedLastChangedFirst(t *testing.T, d *database) {
+	s := d.shop(t)
 	carts := newCarts(s)
 	var want []id.ID
 	for i := range 7 {
@@ -101,8 +108,8 @@ func TestCartsAreListedLastChangedFirst(t *testing.T) {
 	}
 }
 
-func TestCartsAreBounded(t *testing.T) {
-	s := newShop(t)
+func cartsAreBounded(t *testing.T, d *database) {
+	s := d.shop(t)
 	carts := newCarts(s)
 	for range cashier.MaxCarts - 5 {
 		must[cashier.Cart](t)(carts.Park(t.Context(), s.id, cashier.Cart{}))

@@ -1,4 +1,4 @@
-package sqlite_test
+package storetest
 
 import (
 	"context"
@@ -40,11 +40,11 @@ func (s *stockroom) fill(b testing.TB) {
 			products = append(products, writer.Change{After: p})
 			stock = append(stock, writer.Change{After: must[*inventory.Stock](b)(inventory.NewStock(p.ID(), 1000))})
 		}
-		err := s.d.Transact(context.Background(), func(ctx context.Context) error {
-			if err := s.products.Save(ctx, s.id, products); err != nil {
+		err := s.Provider.Transact(context.Background(), func(ctx context.Context) error {
+			if err := s.Products.Save(ctx, s.id, products); err != nil {
 				return err
 			}
-			return s.stock.Save(ctx, s.id, stock)
+			return s.Stock.Save(ctx, s.id, stock)
 		})
 		if err != nil {
 			b.Fatal(err)
@@ -63,8 +63,8 @@ func code(i int) string {
 }
 
 // BenchmarkCatalogue measures look-ups among 100,000 products, and reports the slowest of each hundred.
-func BenchmarkCatalogue(b *testing.B) {
-	s := newStockroom(b)
+func BenchmarkCatalogue(b *testing.B, open Open) {
+	s := open.database(b).stockroom(b)
 	s.fill(b)
 	chance := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // the same queries each time
 	fixed := func(f inventory.Filter) func() inventory.Filter { return func() inventory.Filter { return f } }
@@ -106,4 +106,18 @@ func BenchmarkCatalogue(b *testing.B) {
 			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 		})
 	}
+}
+
+// BenchmarkAuthenticate measures what every request pays first.
+func BenchmarkAuthenticate(b *testing.B, open Open) {
+	p := open.database(b).people(b)
+	g := p.login(b, "boss@example.com")
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := p.users.Authenticate(context.Background(), g.AccessToken); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

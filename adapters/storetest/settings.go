@@ -1,10 +1,9 @@
-package sqlite_test
+package storetest
 
 import (
 	"strings"
 	"testing"
 
-	"kassa/adapters/sqlite"
 	"kassa/core/fault"
 	"kassa/core/journal"
 	"kassa/core/register"
@@ -12,8 +11,15 @@ import (
 	"kassa/core/writer"
 )
 
-func TestSettingsEditKeepsWhatItDoesNotName(t *testing.T) {
-	s := newShop(t)
+var settingsRules = []rule{
+	{"an edit keeps what it does not name", settingsEditKeepsWhatItDoesNotName},
+	{"an edit that changes nothing leaves no record", settingsEditThatChangesNothingLeavesNoRecord},
+	{"an edit is refused", settingsEditIsRefused},
+	{"the currency is fixed once money was posted", currencyIsFixedOnceMoneyWasPosted},
+}
+
+func settingsEditKeepsWhatItDoesNotName(t *testing.T, d *database) {
+	s := d.shop(t)
 	settings := store.NewSettingsService(s.w, func(*writer.View) error { return nil })
 	before := must[*store.Settings](t)(settings.Get(t.Context(), s.id))
 	footer := strings.Repeat("thanks ", 20)
@@ -28,7 +34,7 @@ func TestSettingsEditKeepsWhatItDoesNotName(t *testing.T) {
 	if read := must[*store.Settings](t)(settings.Get(t.Context(), s.id)); read.Options() != want || read.Version() != 2 {
 		t.Fatalf("read %+v, version %d", read.Options(), read.Version())
 	}
-	r := must[[]journal.Record](t)(s.journal.List(t.Context(), s.id, store.SettingsRef, journal.Range{Limit: 1}))[0]
+	r := must[[]journal.Record](t)(s.Journal.List(t.Context(), s.id, store.SettingsRef, journal.Range{Limit: 1}))[0]
 	fact := r.Facts[0]
 	if fact.Action != "settings.change" || fact.Before != "point_rate_bp=1500, receipt_footer=" ||
 		!strings.HasPrefix(fact.After, "point_rate_bp=1000, receipt_footer=thanks ") || len(fact.After) > 120 {
@@ -37,18 +43,18 @@ func TestSettingsEditKeepsWhatItDoesNotName(t *testing.T) {
 	s.verify(t)
 }
 
-func TestSettingsEditThatChangesNothingLeavesNoRecord(t *testing.T) {
-	s := newShop(t)
+func settingsEditThatChangesNothingLeavesNoRecord(t *testing.T, d *database) {
+	s := d.shop(t)
 	settings := store.NewSettingsService(s.w, func(*writer.View) error { return nil })
 	same := must[*store.Settings](t)(settings.Edit(t.Context(), s.id, store.EditSettings{Version: 1, Change: func(o *store.Options) { o.PointRate = 1500 }}))
-	rs := must[[]journal.Record](t)(s.journal.From(t.Context(), s.id, 0, 10))
+	rs := must[[]journal.Record](t)(s.Journal.From(t.Context(), s.id, 0, 10))
 	if same.Version() != 1 || len(rs) != 1 {
 		t.Errorf("version %d after %d records", same.Version(), len(rs))
 	}
 }
 
-func TestSettingsEditIsRefused(t *testing.T) {
-	s := newShop(t)
+func settingsEditIsRefused(t *testing.T, d *database) {
+	s := d.shop(t)
 	denied := fault.New(fault.Forbidden, "forbidden", "a manager is needed")
 	var check error
 	settings := store.NewSettingsService(s.w, func(*writer.View) error { return check })
@@ -63,10 +69,10 @@ func TestSettingsEditIsRefused(t *testing.T) {
 	wantCode(t, change(1, func(*store.Options) {}), "forbidden")
 }
 
-func TestCurrencyIsFixedOnceMoneyWasPosted(t *testing.T) {
-	s := newShop(t)
+func currencyIsFixedOnceMoneyWasPosted(t *testing.T, d *database) {
+	s := d.shop(t)
 	settings := store.NewSettingsService(s.w, func(*writer.View) error { return nil })
-	registers := register.NewService(s.w, sqlite.NewRegisters(s.state))
+	registers := register.NewService(s.w, s.Registers)
 	toFrancs := func(version int64) error {
 		_, err := settings.Edit(t.Context(), s.id, store.EditSettings{Version: version, Change: func(o *store.Options) { o.Currency = "CHF" }})
 		return err

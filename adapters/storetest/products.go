@@ -1,4 +1,4 @@
-package sqlite_test
+package storetest
 
 import (
 	"fmt"
@@ -17,14 +17,28 @@ import (
 	"kassa/core/writer"
 )
 
-func TestProductKeepsWhatItWasGiven(t *testing.T) {
-	s := newStockroom(t)
+var productRules = []rule{
+	{"a product keeps what it was given", productKeepsWhatItWasGiven},
+	{"an edit of one field leaves the others", editOfOneFieldLeavesTheOthers},
+	{"SKUs and barcodes belong to one product", skusAndBarcodesBelongToOneProduct},
+	{"two products may swap barcodes in one batch", twoProductsMaySwapBarcodesInOneBatch},
+	{"a deleted product frees what it had and is not listed", deletedProductFreesWhatItHadAndIsNotListed},
+	{"an edit during sales never writes stock", editDuringSalesNeverWritesStock},
+	{"a search is plain text in any letter case", searchIsPlainTextInAnyLetterCase},
+	{"a search follows edits", searchFollowsEdits},
+	{"the list is by name and id over all pages", listIsByNameAndIDOverAllPages},
+	{"stock filters follow sales at once", stockFiltersFollowSalesAtOnce},
+	{"the unit changes only where the stock fits", unitChangesOnlyWhereTheStockFits},
+}
+
+func productKeepsWhatItWasGiven(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	low := 4 * measure.One
-	d := inventory.Details{Name: " Apple juice 1 l ", Description: "Cloudy\nfrom here", SKU: "DRI-1", Barcodes: []string{"4006381333931", "4006381333931", "1234"},
+	given := inventory.Details{Name: " Apple juice 1 l ", Description: "Cloudy\nfrom here", SKU: "DRI-1", Barcodes: []string{"4006381333931", "4006381333931", "1234"},
 		Category: "Drinks", Price: 199, TaxRate: 700, OwnTaxRate: true, Unit: measure.Piece, StockPolicy: store.StockWarn, LowStockAt: &low}
-	got := s.get(t, s.add(t, d, 12))
-	want := d
-	want.Name, want.Barcodes = "Apple juice 1 l", d.Barcodes[1:]
+	got := s.get(t, s.add(t, given, 12))
+	want := given
+	want.Name, want.Barcodes = "Apple juice 1 l", given.Barcodes[1:]
 	if fmt.Sprint(texts(got.Product.Details())) != fmt.Sprint(texts(want)) || got.OnHand != 12*measure.One || got.Product.Version() != 1 {
 		t.Errorf("got %+v with %s in version %d", got.Product.Details(), got.OnHand, got.Product.Version())
 	}
@@ -41,8 +55,8 @@ func texts(d inventory.Details) string {
 }
 
 // sales.md row 17.
-func TestEditOfOneFieldLeavesTheOthers(t *testing.T) {
-	s := newStockroom(t)
+func editOfOneFieldLeavesTheOthers(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	i := s.add(t, inventory.Details{Name: "Tea", SKU: "T", Barcodes: []string{"4006381333931"}, Price: 300, Category: "Drinks"}, 5)
 	before := s.get(t, i)
 	if err := s.edit(i, 1, func(d *inventory.Details) { d.Price = 0 }); err != nil {
@@ -69,8 +83,8 @@ func TestEditOfOneFieldLeavesTheOthers(t *testing.T) {
 }
 
 // sales.md row 19: unique in the store.
-func TestSKUsAndBarcodesBelongToOneProduct(t *testing.T) {
-	s := newStockroom(t)
+func skusAndBarcodesBelongToOneProduct(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	a := s.add(t, inventory.Details{Name: "A", SKU: "S", Barcodes: []string{"036000291452"}}, 0)
 	create := func(d inventory.Details) error {
 		_, err := s.Create(t.Context(), s.id, inventory.Create{Details: d})
@@ -98,8 +112,8 @@ func TestSKUsAndBarcodesBelongToOneProduct(t *testing.T) {
 	s.verify(t)
 }
 
-func TestTwoProductsMaySwapBarcodesInOneBatch(t *testing.T) {
-	s := newStockroom(t)
+func twoProductsMaySwapBarcodesInOneBatch(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	var rows []inventory.Row
 	for n := range 40 {
 		rows = append(rows, inventory.Row{ID: fmt.Sprint("p", n), Name: "P", Price: "1", Barcodes: []string{fmt.Sprint(1000 + n)}})
@@ -116,10 +130,10 @@ func TestTwoProductsMaySwapBarcodesInOneBatch(t *testing.T) {
 	s.verify(t)
 }
 
-func TestDeletedProductFreesWhatItHadAndIsNotListed(t *testing.T) {
-	s := newStockroom(t)
-	d := inventory.Details{Name: "Tea", SKU: "T", Barcodes: []string{"4006381333931"}}
-	i := s.add(t, d, 5)
+func deletedProductFreesWhatItHadAndIsNotListed(t *testing.T, d *database) {
+	s := d.stockroom(t)
+	given := inventory.Details{Name: "Tea", SKU: "T", Barcodes: []string{"4006381333931"}}
+	i := s.add(t, given, 5)
 	wantCode(t, s.Delete(t.Context(), s.id, inventory.Delete{ID: i, Version: 7}), "version_stale")
 	if err := s.Delete(t.Context(), s.id, inventory.Delete{ID: i, Version: 1}); err != nil {
 		t.Fatal(err)
@@ -143,13 +157,13 @@ func TestDeletedProductFreesWhatItHadAndIsNotListed(t *testing.T) {
 	if err != nil || kept == nil || !kept.Deleted() || kept.Name() != "Tea" {
 		t.Errorf("a refund would not find it: %v, %v", kept, err)
 	}
-	s.add(t, d, 0)
+	s.add(t, given, 0)
 	s.verify(t)
 }
 
 // sales.md row 5.
-func TestEditDuringSalesNeverWritesStock(t *testing.T) {
-	s := newStockroom(t)
+func editDuringSalesNeverWritesStock(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	i := s.add(t, inventory.Details{Name: "Tea", Price: 300}, 60)
 	var wg sync.WaitGroup
 	for range 50 {
@@ -171,8 +185,8 @@ func TestEditDuringSalesNeverWritesStock(t *testing.T) {
 	s.verify(t)
 }
 
-func TestSearchIsPlainTextInAnyLetterCase(t *testing.T) {
-	s := newStockroom(t)
+func searchIsPlainTextInAnyLetterCase(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	for _, d := range []inventory.Details{
 		{Name: "Äpfel (rot)", SKU: "FRU-1", Category: "Obst"},
 		{Name: "ÄPFEL GRÜN", SKU: "FRU-2", Category: "obst"},
@@ -227,8 +241,8 @@ func TestSearchIsPlainTextInAnyLetterCase(t *testing.T) {
 	}
 }
 
-func TestSearchFollowsEdits(t *testing.T) {
-	s := newStockroom(t)
+func searchFollowsEdits(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	i := s.add(t, inventory.Details{Name: "Coffee", SKU: "C", Barcodes: []string{"1234567"}}, 0)
 	for n, step := range []struct {
 		change    func(*inventory.Details)
@@ -256,8 +270,8 @@ func TestSearchFollowsEdits(t *testing.T) {
 	}
 }
 
-func TestListIsByNameAndIDOverAllPages(t *testing.T) {
-	s := newStockroom(t)
+func listIsByNameAndIDOverAllPages(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	long := strings.Repeat("ü", inventory.MaxName)
 	var want []string
 	for n := range 9 {
@@ -276,8 +290,8 @@ func TestListIsByNameAndIDOverAllPages(t *testing.T) {
 }
 
 // sales.md row 28.
-func TestStockFiltersFollowSalesAtOnce(t *testing.T) {
-	s := newStockroom(t)
+func stockFiltersFollowSalesAtOnce(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	low := 2 * measure.One
 	i := s.add(t, inventory.Details{Name: "Tea", LowStockAt: &low}, 3)
 	s.add(t, inventory.Details{Name: "Plenty"}, 1)
@@ -302,8 +316,8 @@ func TestStockFiltersFollowSalesAtOnce(t *testing.T) {
 	}
 }
 
-func TestUnitChangesOnlyWhereTheStockFits(t *testing.T) {
-	s := newStockroom(t)
+func unitChangesOnlyWhereTheStockFits(t *testing.T, d *database) {
+	s := d.stockroom(t)
 	i := s.add(t, inventory.Details{Name: "Cheese", Unit: measure.Kilogram}, 1)
 	if err := s.book("half", i, inventory.Waste, 0, 500); err != nil {
 		t.Fatal(err)
