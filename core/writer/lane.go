@@ -3,10 +3,7 @@ package writer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
-	"runtime/debug"
-	"slices"
 	"time"
 
 	"kassa/core/fault"
@@ -17,22 +14,48 @@ import (
 
 // lane is the writer of one store: a queue and the goroutine that empties it.
 type lane struct {
-	w        *Writer
-	store    id.Store
-	queue    chan *task
-	set      *workingSet
-	expected int  // callers who wait or were answered with the last batch
-	doubt    bool // the outcome of a commit is unknown: look whether its records are there
-	broken   bool // the books were changed by other hands
+	w         *Writer
+	store     id.Store
+	queue     chan *task
+	set       *workingSet
+	expected  int  // callers who wait or were answered with the last batch
+	doubt     bool // the outcome of a commit is unknown: look whether its records are there
+	broken    bool // the books were changed by other hands
+	contested int  // batches for which turns are taken, since another process wrote
+	holding   bool // it is this process's turn
 }
 
 func (l *lane) serve() {
 	defer l.w.wg.Done()
-	for first := range l.queue {
+	for {
+		first, ok := l.next()
+		if !ok {
+			return
+		}
 		batch := l.collect(first)
+		l.doubt = false
 		l.process(batch)
 		l.expected = len(batch) + len(l.queue)
+		l.contested = max(0, l.contested-1)
 	}
+}
+
+// next waits for a task. A turn that nobody here has a use for goes to the next process.
+func (l *lane) next() (*task, bool) {
+	if l.holding {
+		idle := time.NewTimer(maxIdle)
+		defer idle.Stop()
+		select {
+		case t, ok := <-l.queue:
+			if ok {
+				return t, true
+			}
+		case <-idle.C:
+		}
+		l.giveTurn()
+	}
+	t, ok := <-l.queue
+	return t, ok
 }
 
 // collect takes what waits. With few callers that is all, so that an idle store answers at once. Under load it waits a moment for those who
@@ -89,38 +112,23 @@ func (l *lane) process(batch []*task) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
-	l.doubt = false
 	var err error
 	rebuilt := false
 	for range maxTries {
+		l.takeTurn(ctx)
 		var p *plan
 		if p, err = l.attempt(ctx, batch); err == nil {
 			p.answer()
 			return
 		}
-		switch {
-		case errors.Is(err, errRounds) && len(batch) > 1:
+		if errors.Is(err, errRounds) && len(batch) > 1 {
 			// One of them asks too often, or each asks for what the one before it made. Alone, each has all rounds to itself.
 			for i := range batch {
 				l.process(batch[i : i+1])
 			}
 			return
-		case errors.Is(err, journal.ErrStale):
-			l.stale()
-			err = l.catchUp(ctx)
-		case errors.Is(err, transaction.ErrUnknown):
-			// Only a commit on the head found now proves that the first one will never appear. Records keep their ids, and their keys
-			// answer if it did appear.
-			l.doubt = true
-			err = l.catchUp(ctx)
-		case errors.Is(err, journal.ErrBroken) && !rebuilt:
-			rebuilt = true
-			l.set.clear()
-			err = nil
-		case errors.Is(err, journal.ErrBroken):
-			l.broken = true
 		}
-		if err != nil {
+		if err = l.recover(ctx, err, &rebuilt); err != nil {
 			break
 		}
 		err = journal.ErrStale
@@ -131,48 +139,77 @@ func (l *lane) process(batch []*task) {
 	}
 }
 
-func (l *lane) failure(err error) error {
+// recover brings the working set to the books that an attempt failed on, or returns why the batch is given up.
+func (l *lane) recover(ctx context.Context, err error, rebuilt *bool) error {
 	switch {
-	case l.broken:
-		return stopped().Wrap(err)
-	case errors.Is(err, journal.ErrStale), errors.Is(err, context.DeadlineExceeded), errors.Is(err, transaction.ErrUnknown):
-		return pending().Wrap(err)
+	case errors.Is(err, journal.ErrStale):
+		l.stale()
+		return l.catchUp(ctx)
+	case errors.Is(err, transaction.ErrUnknown):
+		// Only a commit on the head found now proves that the first one will never appear. Records keep their ids, and their keys
+		// answer if it did appear.
+		l.doubt = true
+		return l.catchUpInDoubt(ctx)
+	case l.doubt && fault.IsKind(err, fault.Unavailable):
+		return l.catchUpInDoubt(ctx)
+	case errors.Is(err, journal.ErrBroken) && !*rebuilt:
+		*rebuilt = true
+		l.set.clear()
+		return nil
+	case errors.Is(err, journal.ErrBroken):
+		l.broken = true
 	}
 	return err
 }
 
-func (l *lane) stale() {
-	if o := l.w.c.Observer; o != nil {
-		o.Stale()
+// catchUpInDoubt waits for a database that does not answer as long as the batch may: its callers would not know what happened.
+func (l *lane) catchUpInDoubt(ctx context.Context) error {
+	for {
+		err := l.catchUp(ctx)
+		if !fault.IsKind(err, fault.Unavailable) {
+			return err
+		}
+		pause := time.NewTimer(doubtPause)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return err
+		}
 	}
 }
 
-// plan is a batch as applied to the working set, not yet committed.
-type plan struct {
-	over    *overlay
-	records []journal.Record
-	answers []answer
-	now     time.Time
+// failure is what the callers of a batch that was given up are told.
+func (l *lane) failure(err error) error {
+	switch {
+	case l.broken:
+		return stopped().Wrap(err)
+	case l.doubt:
+		return pending().Wrap(err)
+	case errors.Is(err, journal.ErrStale), errors.Is(err, context.DeadlineExceeded):
+		return busy().Wrap(err)
+	}
+	return err
 }
 
-type answer struct {
-	t        *task
-	record   int // index in plan.records, or -1
-	known    *journal.Record
-	replayed bool
-	err      error
+// takeTurn waits until it is this process's turn, where others write to the store too. A turn is advice, so nothing is made of an error.
+func (l *lane) takeTurn(ctx context.Context) {
+	if l.contested > 0 {
+		l.holding = l.w.c.Turns.Take(ctx, l.store) == nil
+	}
 }
 
-func (p *plan) answer() {
-	for _, a := range p.answers {
-		switch {
-		case a.err != nil:
-			a.t.finish(Result{}, a.err)
-		case a.known != nil:
-			a.t.finish(Result{Record: *a.known, Replayed: a.replayed}, nil)
-		default:
-			a.t.finish(Result{Record: p.records[a.record], Replayed: a.replayed}, nil)
-		}
+func (l *lane) giveTurn() {
+	ctx, cancel := context.WithTimeout(context.Background(), giveTimeout)
+	defer cancel()
+	l.w.c.Turns.Give(ctx, l.store)
+	l.holding = false
+}
+
+func (l *lane) stale() {
+	l.contested = contestedFor
+	if o := l.w.c.Observer; o != nil {
+		o.Stale()
 	}
 }
 
@@ -271,116 +308,6 @@ func (l *lane) check(ctx context.Context, head *journal.Head) (err error) {
 		return journal.ErrStale
 	}
 	return err
-}
-
-// applyAll applies every task to an empty overlay. When something was missed, it returns that and the plan is of no use.
-func (l *lane) applyAll(batch []*task, keys map[journal.Key]*journal.Record) (*plan, []journal.Ref, []journal.Key) {
-	p := &plan{over: newOverlay(), now: l.w.now(l.set.head)}
-	var refs []journal.Ref
-	var unknown []journal.Key
-	for _, t := range batch {
-		v := &View{id: t.id, now: p.now, actor: t.actor, set: l.set, over: p.over, keys: keys}
-		a := l.applyOne(p, t, v)
-		if v.missed() {
-			refs, unknown = append(refs, v.missing...), append(unknown, v.unknown...)
-			continue
-		}
-		p.answers = append(p.answers, a)
-	}
-	return p, refs, unknown
-}
-
-func (l *lane) applyOne(p *plan, t *task, v *View) (a answer) {
-	a = answer{t: t, record: -1}
-	defer func() {
-		if r := recover(); r != nil {
-			a.err = fmt.Errorf("operation panicked: %v\n%s", r, debug.Stack())
-		}
-	}()
-	if done, ok := l.known(p, t, v); ok {
-		return done
-	}
-	draft, values, err := t.op.Apply(v)
-	if err != nil || v.missed() {
-		a.err = err
-		return a
-	}
-	a.err = l.record(p, t, draft, values)
-	a.record = len(p.records) - 1
-	return a
-}
-
-// known answers a task whose record exists already: the same task after an unknown outcome, or the same request sent before.
-func (l *lane) known(p *plan, t *task, v *View) (answer, bool) {
-	if l.doubt {
-		if r, ok := v.Record(journal.RecordKey(t.id)); ok {
-			return answer{t: t, known: &r}, true
-		}
-	}
-	for _, o := range t.intent.Once {
-		r, ok := v.Record(o.Key)
-		if !ok {
-			continue
-		}
-		if r.Request != t.intent.Request {
-			return answer{t: t, err: o.Refuse(r)}, true
-		}
-		if r.Position > l.set.head.Position {
-			return answer{t: t, record: int(r.Position - l.set.head.Position - 1), replayed: true}, true
-		}
-		return answer{t: t, known: &r, replayed: true}, true
-	}
-	return answer{}, false
-}
-
-// record seals the draft as the next record and puts the changed values in place.
-func (l *lane) record(p *plan, t *task, d journal.Draft, values []Value) error {
-	r := journal.Record{Draft: d, ID: t.id, Position: l.set.head.Position + int64(len(p.records)) + 1, At: p.now, Actor: t.actor}
-	r.Request = t.intent.Request
-	for _, o := range t.intent.Once {
-		if !slices.Contains(r.Keys, o.Key) {
-			r.Keys = append(r.Keys, o.Key)
-		}
-	}
-	for _, k := range r.Keys {
-		if _, taken := p.over.keys[k]; taken {
-			return fmt.Errorf("key %s is used twice in one batch", k)
-		}
-	}
-	r.Touched = touched(r, values)
-	var ok bool
-	if r.Previous, ok = p.over.last[d.Chain]; !ok {
-		r.Previous = l.set.head.Last[d.Chain]
-	}
-	if err := r.Seal(); err != nil {
-		return err
-	}
-	for _, v := range values {
-		p.over.put(l.set, v)
-	}
-	p.over.last[d.Chain] = r.Hash
-	p.records = append(p.records, r)
-	p.over.keys[journal.RecordKey(r.ID)] = &r
-	for _, k := range r.Keys {
-		p.over.keys[k] = &r
-	}
-	return nil
-}
-
-// touched lists the refs of the changed values that the record does not name otherwise. Values that are never kept are left out: their
-// refs may hold personal data.
-func touched(r journal.Record, values []Value) []journal.Ref {
-	var out []journal.Ref
-	for _, v := range values {
-		ref := v.Ref()
-		if ref.Fleeting() || slices.Contains(r.Refs, ref) || slices.ContainsFunc(r.Lines, func(l journal.Line) bool {
-			return ref.Kind() == "account" && ref.Value() == l.Account
-		}) {
-			continue
-		}
-		out = append(out, ref)
-	}
-	return out
 }
 
 // commit writes the plan: the head first, then merged changes in the order of the bindings, then the records.

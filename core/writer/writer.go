@@ -29,6 +29,10 @@ const (
 	fullPause     = 5 * time.Millisecond // before a full queue is tried again
 	grace         = 2 * time.Second      // that an applied operation's outcome is waited for beyond its context
 	catchUpLimit  = 1000                 // records read one by one to catch up; beyond that everything is read again
+	doubtPause    = 50 * time.Millisecond
+	contestedFor  = 64                   // batches after another process wrote, in which turns are taken
+	maxIdle       = 2 * time.Millisecond // that a turn is kept without work
+	giveTimeout   = time.Second
 )
 
 // Observer is told what the writer does, for metrics. Its methods are quick and safe for many goroutines.
@@ -36,6 +40,24 @@ type Observer interface {
 	Committed(records, queued int, took time.Duration)
 	Stale()
 }
+
+// Turns lets the writers of several processes take turns on a store, so that none starves and few commits are in vain. They are advice: what
+// keeps the books right is the head's token.
+type Turns interface {
+	// Take waits until it is this process's turn; a turn lasts a moment. It returns an error when the context ends before or nobody can say.
+	Take(ctx context.Context, s id.Store) error
+	// Give ends the turn of this process, if it has it.
+	Give(ctx context.Context, s id.Store)
+}
+
+// Alone is the Turns of a database that only one process can write to.
+type Alone struct{}
+
+// Take implements Turns.
+func (Alone) Take(context.Context, id.Store) error { return nil }
+
+// Give implements Turns.
+func (Alone) Give(context.Context, id.Store) {}
 
 // Config is what a Writer needs.
 type Config struct {
@@ -45,6 +67,7 @@ type Config struct {
 	Clock    clock.Clock
 	IDs      id.Source
 	Observer Observer // may be nil
+	Turns    Turns    // Alone when nil
 	Batch    int      // most operations a batch; MaxBatch when zero
 }
 
@@ -62,6 +85,9 @@ type Writer struct {
 func New(c Config) *Writer {
 	if c.Batch == 0 {
 		c.Batch = MaxBatch
+	}
+	if c.Turns == nil {
+		c.Turns = Alone{}
 	}
 	w := &Writer{c: c, by: make(map[string]Binding, len(c.Bindings)), lanes: map[id.Store]*lane{}}
 	for _, b := range c.Bindings {

@@ -1,0 +1,104 @@
+package mongodb
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"kassa/core/id"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+)
+
+const (
+	turnLength = 100 * time.Millisecond
+	askAgain   = 3 * time.Millisecond // at least, and at most twice that
+	askedFor   = time.Second          // that a wish for the next turn counts
+)
+
+// Turns implements writer.Turns by one document a store. Its times are the server's, so the clocks of the processes need not agree. Its writes
+// are not durable: what a failover forgets is asked for again.
+type Turns struct {
+	d    *Database
+	c    *mongo.Collection
+	mu   sync.Mutex
+	held map[id.Store]time.Time // until when, by the clock of this process
+}
+
+// NewTurns returns the turns of the database's stores.
+func NewTurns(d *Database) *Turns {
+	soon := writeconcern.W1()
+	return &Turns{d: d, c: d.db.Collection(turns, options.Collection().SetWriteConcern(soon)), held: map[id.Store]time.Time{}}
+}
+
+// turn says who may write to a store, until when, and who is next. Empty: nobody.
+type turn struct {
+	Holder id.ID `bson:"holder"`
+}
+
+// Take implements writer.Turns.
+func (t *Turns) Take(ctx context.Context, s id.Store) error {
+	if time.Now().Before(t.until(s)) {
+		return nil
+	}
+	for {
+		asked := time.Now()
+		var now turn
+		err := t.c.FindOneAndUpdate(ctx, byID(s), ask(t.d.process), options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After)).Decode(&now)
+		if err != nil && !mongo.IsDuplicateKeyError(err) { // another process made the document first
+			return unavailable(err)
+		}
+		if err == nil && now.Holder == t.d.process {
+			t.keep(s, asked.Add(turnLength))
+			return nil
+		}
+		timer := time.NewTimer(askAgain + rand.N(askAgain)) //nolint:gosec // chance, not secrecy
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// Give implements writer.Turns.
+func (t *Turns) Give(ctx context.Context, s id.Store) {
+	t.keep(s, time.Time{})
+	mine := append(byID(s), bson.E{Key: "holder", Value: t.d.process})
+	_, _ = t.c.UpdateOne(ctx, mine, bson.D{{Key: "$set", Value: bson.D{{Key: "holder", Value: ""}}}}) // else it ends by itself
+}
+
+func (t *Turns) until(s id.Store) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.held[s]
+}
+
+func (t *Turns) keep(s id.Store, until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.held[s] = until
+}
+
+// ask is an update that makes the process the holder where the turn is free and nobody else is next, and else the next one where nobody is.
+// A holder that asks while somebody else is next gives its turn away.
+func ask(me id.ID) mongo.Pipeline {
+	f := func(op string, args ...any) bson.D { return bson.D{{Key: op, Value: bson.A(args)}} }
+	field := func(name string, absent any) bson.D { return f("$ifNull", "$"+name, absent) }
+	long, longAgo := func(from any, d time.Duration) bson.D { return f("$add", from, d.Milliseconds()) }, time.UnixMilli(0)
+	holder, next := field("holder", ""), field("next", "")
+	free := f("$or", f("$in", holder, bson.A{"", me}), f("$lt", field("until", longAgo), "$$NOW"))
+	nobodyNext := f("$or", f("$in", next, bson.A{"", me}), f("$lt", long(field("asked", longAgo), askedFor), "$$NOW"))
+	mine := f("$and", free, nobodyNext)
+	return mongo.Pipeline{{{Key: "$set", Value: bson.D{
+		{Key: "holder", Value: f("$cond", mine, me, f("$cond", f("$eq", holder, me), "", holder))},
+		{Key: "until", Value: f("$cond", mine, long("$$NOW", turnLength), field("until", longAgo))},
+		{Key: "next", Value: f("$cond", mine, "", f("$cond", nobodyNext, me, next))},
+		{Key: "asked", Value: f("$cond", nobodyNext, "$$NOW", field("asked", longAgo))},
+	}}}}
+}

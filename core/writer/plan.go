@@ -1,0 +1,149 @@
+package writer
+
+import (
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"kassa/core/journal"
+)
+
+// plan is a batch as applied to the working set, not yet committed.
+type plan struct {
+	over    *overlay
+	records []journal.Record
+	answers []answer
+	now     time.Time
+}
+
+type answer struct {
+	t        *task
+	record   int // index in plan.records, or -1
+	known    *journal.Record
+	replayed bool
+	err      error
+}
+
+func (p *plan) answer() {
+	for _, a := range p.answers {
+		switch {
+		case a.err != nil:
+			a.t.finish(Result{}, a.err)
+		case a.known != nil:
+			a.t.finish(Result{Record: *a.known, Replayed: a.replayed}, nil)
+		default:
+			a.t.finish(Result{Record: p.records[a.record], Replayed: a.replayed}, nil)
+		}
+	}
+}
+
+// applyAll applies every task to an empty overlay. When something was missed, it returns that and the plan is of no use.
+func (l *lane) applyAll(batch []*task, keys map[journal.Key]*journal.Record) (*plan, []journal.Ref, []journal.Key) {
+	p := &plan{over: newOverlay(), now: l.w.now(l.set.head)}
+	var refs []journal.Ref
+	var unknown []journal.Key
+	for _, t := range batch {
+		v := &View{id: t.id, now: p.now, actor: t.actor, set: l.set, over: p.over, keys: keys}
+		a := l.applyOne(p, t, v)
+		if v.missed() {
+			refs, unknown = append(refs, v.missing...), append(unknown, v.unknown...)
+			continue
+		}
+		p.answers = append(p.answers, a)
+	}
+	return p, refs, unknown
+}
+
+func (l *lane) applyOne(p *plan, t *task, v *View) (a answer) {
+	a = answer{t: t, record: -1}
+	defer func() {
+		if r := recover(); r != nil {
+			a.err = fmt.Errorf("operation panicked: %v\n%s", r, debug.Stack())
+		}
+	}()
+	if done, ok := l.known(p, t, v); ok {
+		return done
+	}
+	draft, values, err := t.op.Apply(v)
+	if err != nil || v.missed() {
+		a.err = err
+		return a
+	}
+	a.err = l.record(p, t, draft, values)
+	a.record = len(p.records) - 1
+	return a
+}
+
+// known answers a task whose record exists already: the same task after an unknown outcome, or the same request sent before.
+func (l *lane) known(p *plan, t *task, v *View) (answer, bool) {
+	if l.doubt {
+		if r, ok := v.Record(journal.RecordKey(t.id)); ok {
+			return answer{t: t, known: &r}, true
+		}
+	}
+	for _, o := range t.intent.Once {
+		r, ok := v.Record(o.Key)
+		if !ok {
+			continue
+		}
+		if r.Request != t.intent.Request {
+			return answer{t: t, err: o.Refuse(r)}, true
+		}
+		if r.Position > l.set.head.Position {
+			return answer{t: t, record: int(r.Position - l.set.head.Position - 1), replayed: true}, true
+		}
+		return answer{t: t, known: &r, replayed: true}, true
+	}
+	return answer{}, false
+}
+
+// record seals the draft as the next record and puts the changed values in place.
+func (l *lane) record(p *plan, t *task, d journal.Draft, values []Value) error {
+	r := journal.Record{Draft: d, ID: t.id, Position: l.set.head.Position + int64(len(p.records)) + 1, At: p.now, Actor: t.actor}
+	r.Request = t.intent.Request
+	for _, o := range t.intent.Once {
+		if !slices.Contains(r.Keys, o.Key) {
+			r.Keys = append(r.Keys, o.Key)
+		}
+	}
+	for _, k := range r.Keys {
+		if _, taken := p.over.keys[k]; taken {
+			return fmt.Errorf("key %s is used twice in one batch", k)
+		}
+	}
+	r.Touched = touched(r, values)
+	var ok bool
+	if r.Previous, ok = p.over.last[d.Chain]; !ok {
+		r.Previous = l.set.head.Last[d.Chain]
+	}
+	if err := r.Seal(); err != nil {
+		return err
+	}
+	for _, v := range values {
+		p.over.put(l.set, v)
+	}
+	p.over.last[d.Chain] = r.Hash
+	p.records = append(p.records, r)
+	p.over.keys[journal.RecordKey(r.ID)] = &r
+	for _, k := range r.Keys {
+		p.over.keys[k] = &r
+	}
+	return nil
+}
+
+// touched lists the refs of the changed values that the record does not name otherwise. Values that are never kept are left out: their
+// refs may hold personal data.
+func touched(r journal.Record, values []Value) []journal.Ref {
+	var out []journal.Ref
+	for _, v := range values {
+		ref := v.Ref()
+		if ref.Fleeting() || slices.Contains(r.Refs, ref) || slices.ContainsFunc(r.Lines, func(l journal.Line) bool {
+			return ref.Kind() == "account" && ref.Value() == l.Account
+		}) {
+			continue
+		}
+		out = append(out, ref)
+	}
+	return out
+}
