@@ -96,6 +96,21 @@ func (c *Cluster) Thaw(i int) {
 	c.must(c.set.thaw(i))
 }
 
+// StopReplication lets a secondary take no more writes from the primary, not even what is under way to it. It votes and answers as
+// before, so the primary stays what it is. When all secondaries are stopped, no majority has what the primary writes with w: 1: kill it,
+// resume the others, and what it wrote to its journal is rolled back when it starts again. (Freeze is no such help: what lies in the
+// socket of a frozen node is read when it thaws.)
+func (c *Cluster) StopReplication(i int) {
+	c.t.Helper()
+	c.do(func(ctx context.Context) error { return c.set.setReplicationStopped(ctx, i, "alwaysOn") })
+}
+
+// ResumeReplication ends StopReplication.
+func (c *Cluster) ResumeReplication(i int) {
+	c.t.Helper()
+	c.do(func(ctx context.Context) error { return c.set.setReplicationStopped(ctx, i, "off") })
+}
+
 // StepDown makes the primary a secondary: another node of three takes over, and a single one does so itself after a second.
 func (c *Cluster) StepDown() {
 	c.t.Helper()

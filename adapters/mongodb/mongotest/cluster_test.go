@@ -106,4 +106,3 @@ func TestSetHasOneNodeOrThree(t *testing.T) {
 	_, err := OpenReplicaSet(t.Context(), Options{Nodes: 2})
 	wantText(t, err, "1 or 3 nodes, not 2")
 }
-

@@ -20,6 +20,7 @@ var errNotRunning = errors.New("the node does not run")
 // hello is what a node says of itself. A node that says nothing is the zero value.
 type hello struct {
 	SetName   string        `bson:"setName"`
+	Me        string        `bson:"me"` // its address
 	Writable  bool          `bson:"isWritablePrimary"`
 	Secondary bool          `bson:"secondary"`
 	Election  bson.ObjectID `bson:"electionId"` // the primary's; grows from election to election
@@ -170,6 +171,11 @@ func (s *ReplicaSet) stepDown(ctx context.Context) error {
 		{Key: "secondaryCatchUpPeriodSecs", Value: catchUp},
 		{Key: "force", Value: true},
 	})
+}
+
+// setReplicationStopped lets the node take no more writes from the primary, with the mode alwaysOn, or take them again, with off. It votes and answers as before.
+func (s *ReplicaSet) setReplicationStopped(ctx context.Context, i int, mode string) error {
+	return s.command(ctx, i, bson.D{{Key: "configureFailPoint", Value: "stopReplProducer"}, {Key: "mode", Value: mode}})
 }
 
 // command runs on one node, as root where there is authentication.
