@@ -47,9 +47,22 @@ var indexes = map[string][]index{
 		{name: "refs", keys: []string{"_id.s", "refs", "_id.p"}},
 		{name: "days", keys: []string{"_id.s", "days", "day", "_id.p"}},
 	},
+	products: {
+		// Lists by name and id. A deleted product has none of these fields. The searched text is in them so that a scan compares it there.
+		{name: "names", keys: []string{"_id.s", "place", "search"}, partial: present("place")},
+		{name: "categories", keys: []string{"_id.s", "category", "place", "search"}, partial: present("place")},
+		{name: "codes", keys: []string{"_id.s", "codes"}, unique: true, partial: present("codes")},
+		{name: "terms", keys: []string{"_id.s", "terms"}, partial: present("terms")},
+	},
+	stock:   {{name: "out", keys: []string{"_id.s", "on_hand"}, partial: bson.D{{Key: "on_hand", Value: bson.D{{Key: "$lte", Value: 0}}}}}},
 	state:   nil,
 	turns:   nil,
 	writers: {{name: "age", keys: []string{"at"}, expires: true}},
+}
+
+// present matches the documents that have the field.
+func present(field string) bson.D {
+	return bson.D{{Key: field, Value: bson.D{{Key: "$exists", Value: true}}}}
 }
 
 // writerLife is how long what a process said of its sessions is kept, in seconds. Living ones say it again.

@@ -212,11 +212,11 @@ func (r *Products) ByName(ctx context.Context, s id.Store, name string) (ids []i
 
 // List implements inventory.Repository.
 func (r *Products) List(ctx context.Context, s id.Store, f inventory.Filter, p page.Request) (page.List[inventory.Listed], error) {
-	var list page.List[inventory.Listed]
 	after, err := page.Parts(p.After, 2)
 	if err != nil {
-		return list, err
+		return page.List[inventory.Listed]{}, err
 	}
+	var found []inventory.Listed
 	err = r.d.read(ctx, s, func(t *tx) error {
 		q, err := plan(t, f, after)
 		if err != nil {
@@ -224,14 +224,9 @@ func (r *Products) List(ctx context.Context, s id.Store, f inventory.Filter, p p
 		}
 		return each(t.conn, q.sql(), func(st *sqlite.Stmt) error {
 			p, err := productAt(st)
-			list.Items = append(list.Items, inventory.Listed{Product: p, OnHand: measure.Quantity(st.ColumnInt64(2))})
+			found = append(found, inventory.Listed{Product: p, OnHand: measure.Quantity(st.ColumnInt64(2))})
 			return err
 		}, append(q.args, int64(p.Limit)+1)...)
 	})
-	if len(list.Items) > p.Limit {
-		list.Items = list.Items[:p.Limit]
-		last := list.Items[p.Limit-1].Product
-		list.Next = page.Cursor(inventory.SortKey(last.Name()), string(last.ID()))
-	}
-	return list, err
+	return page.Cut(found, p.Limit), err
 }

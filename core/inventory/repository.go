@@ -15,6 +15,9 @@ type Listed struct {
 	OnHand  measure.Quantity
 }
 
+// Place implements page.Placed.
+func (l Listed) Place() []string { return []string{SortKey(l.Product.Name()), string(l.Product.ID())} }
+
 // Repository keeps the products, deleted ones too, and finds those that are not deleted.
 type Repository interface {
 	writer.Projection // of *Product

@@ -27,6 +27,20 @@ type List[T any] struct {
 	Next  string
 }
 
+// Placed is an item of a list that says where it stands in it.
+type Placed interface {
+	// Place returns the parts that the cursor of the list is made of.
+	Place() []string
+}
+
+// Cut makes a page of the items found, which are one more than the limit when there is a next page.
+func Cut[T Placed](found []T, limit int) List[T] {
+	if len(found) <= limit {
+		return List[T]{Items: found}
+	}
+	return List[T]{Items: found[:limit], Next: Cursor(found[limit-1].Place()...)}
+}
+
 // CheckLimit returns a Malformed fault with code limit_invalid unless limit is 1 to MaxLimit.
 func CheckLimit(limit int) error {
 	if limit < 1 || limit > MaxLimit {
