@@ -14,6 +14,7 @@ import (
 	"kassa/core/id"
 	"kassa/core/idempotency"
 	"kassa/core/inventory"
+	"kassa/core/page"
 	"kassa/core/register"
 	"kassa/core/setup"
 	"kassa/core/store"
@@ -40,7 +41,6 @@ const (
 // DemoShop is what the demo serves.
 type DemoShop struct {
 	Listening
-	Store    string
 	Register id.ID
 	Product  id.ID // one to try a sale with
 }
@@ -69,7 +69,8 @@ func Demo(ctx context.Context, c Config, ready func(DemoShop)) error {
 	})
 }
 
-// demo makes the shop, step by step: a start that was broken off goes on where it stopped.
+// demo makes the shop, step by step: a start that was broken off goes on where it stopped. The till is the last step: where there is one the
+// shop is whole, and what its manager changes stays.
 type demo struct {
 	setup     *setup.Service
 	users     *user.Service
@@ -79,9 +80,9 @@ type demo struct {
 }
 
 func (d *demo) open(ctx context.Context) (DemoShop, error) {
-	shop := DemoShop{Store: "Kassa Demo"}
-	manager, cashier := DemoLogins[0], DemoLogins[1]
-	_, _, err := d.setup.Run(ctx, setup.Command{Name: shop.Store, Currency: "EUR", TimeZone: "Europe/Berlin",
+	shop := DemoShop{Product: demoProduct}
+	manager := DemoLogins[0]
+	_, _, err := d.setup.Run(ctx, setup.Command{Name: "Kassa Demo", Currency: "EUR", TimeZone: "Europe/Berlin",
 		Manager: user.Create{Name: manager.Name, Email: manager.Email, Password: manager.Password}})
 	if err != nil && !fault.IsCode(err, "already_set_up") {
 		return shop, err
@@ -90,31 +91,32 @@ func (d *demo) open(ctx context.Context) (DemoShop, error) {
 	if err != nil {
 		return shop, err
 	}
-	_, err = d.users.Create(ctx, s.ID, user.Create{Name: cashier.Name, Email: cashier.Email, Role: user.Cashier, Password: cashier.Password})
-	if err != nil && !fault.IsCode(err, "email_taken") {
+	tills, err := d.registers.List(ctx, s.ID, page.Request{Limit: 1})
+	if err == nil && len(tills.Items) == 0 {
+		err = d.furnish(ctx, s)
+	}
+	if err != nil {
 		return shop, err
 	}
 	till, err := d.registers.Create(ctx, s.ID, register.Create{Key: idempotency.Key("demo-till"), Name: demoTill, OpeningAmount: 20_000})
-	if err != nil {
-		return shop, err
-	}
 	shop.Register = till.Record.ID
-	shop.Product, err = d.stock(ctx, s)
 	return shop, err
 }
 
-// stock imports the hundred products; a second time changes nothing. It returns one of them.
-func (d *demo) stock(ctx context.Context, s store.Store) (id.ID, error) {
+// furnish brings in the cashier and the hundred products.
+func (d *demo) furnish(ctx context.Context, s store.Store) error {
+	cashier := DemoLogins[1]
+	_, err := d.users.Create(ctx, s.ID, user.Create{Name: cashier.Name, Email: cashier.Email, Role: user.Cashier, Password: cashier.Password})
+	if err != nil && !fault.IsCode(err, "email_taken") {
+		return err
+	}
 	rows, err := productfile.Read(productfile.JSON, bytes.NewReader(mongosetup.Products))
 	if err != nil {
-		return "", err
+		return err
 	}
 	r, err := d.products.Import(ctx, s.ID, inventory.Import{Rows: rows})
-	if err != nil {
-		return "", err
+	if err == nil && r.Failed > 0 {
+		err = fmt.Errorf("%d of its products cannot be imported; the first is row %d: %s", r.Failed, r.Errors[0].Row, r.Errors[0].Detail)
 	}
-	if r.Failed > 0 {
-		return "", fmt.Errorf("%d of the demo's products cannot be imported: %v", r.Failed, r.Errors)
-	}
-	return demoProduct, nil
+	return err
 }

@@ -62,7 +62,19 @@ func settings(data string) []string {
 // start serves the data and waits until the server says where.
 func start(t *testing.T, binary, data string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: child(t, binary, settings(data), "serve"),
+	return startCommand(t, binary, data, "serve", "kassa serves ")
+}
+
+// startDemo is start for kassa demo.
+func startDemo(t *testing.T, binary, data string) *server {
+	t.Helper()
+	return startCommand(t, binary, data, "demo", "Kassa demo: ")
+}
+
+// startCommand waits for the line in which the command says, after the words, where it serves.
+func startCommand(t *testing.T, binary, data, command, words string) *server {
+	t.Helper()
+	s := &server{t: t, cmd: child(t, binary, settings(data), command),
 		client: &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
 	s.cmd.Stderr = &s.errors
 	out, err := s.cmd.StdoutPipe()
@@ -75,7 +87,7 @@ func start(t *testing.T, binary, data string) *server {
 	t.Cleanup(func() { _ = s.kill() })
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if _, rest, ok := strings.Cut(lines.Text(), "kassa serves "); ok {
+		if _, rest, ok := strings.Cut(lines.Text(), words); ok {
 			at, _, _ := strings.Cut(rest, " ")
 			s.url = at
 			go func() { _, _ = io.Copy(io.Discard, out) }()
@@ -83,7 +95,7 @@ func start(t *testing.T, binary, data string) *server {
 		}
 	}
 	_ = s.cmd.Wait()
-	t.Fatalf("kassa serve ended before it served:\n%s", s.errors.String())
+	t.Fatalf("kassa %s ended before it served:\n%s", command, s.errors.String())
 	return nil
 }
 
@@ -119,8 +131,8 @@ type answer struct {
 	body     []byte
 }
 
-// call sends a request to a path of the API, or to /healthz. A key makes it safe to repeat.
-func (s *server) call(method, path, key, body string) answer {
+// call sends a request to a path of the API, or to /healthz, with a header and its value where they are given. A key makes it safe to repeat.
+func (s *server) call(method, path, key, body string, header ...string) answer {
 	if path != "/healthz" {
 		path = "/api/v1" + path
 	}
@@ -136,6 +148,9 @@ func (s *server) call(method, path, key, body string) answer {
 	}
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if len(header) == 2 {
+		req.Header.Set(header[0], header[1])
 	}
 	res, err := s.client.Do(req)
 	if err != nil {
@@ -181,6 +196,7 @@ func TestTheServerProcess(t *testing.T) {
 	t.Run("what was answered survives kill -9", func(t *testing.T) { crashes(t, binary) })
 	t.Run("what was answered survives SIGTERM, which ends it in order", func(t *testing.T) { terminates(t, binary) })
 	t.Run("a second server on the same data is refused", func(t *testing.T) { secondServer(t, binary) })
+	t.Run("a manager's edits of the demo survive its next start", func(t *testing.T) { demoKeeps(t, binary) })
 	t.Run("a wrong setting is refused in one sentence", func(t *testing.T) { wrongSettings(t, binary) })
 }
 
