@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"kassa/adapters/sqlite"
 	"kassa/adapters/storetest"
+	"kassa/core/store"
 )
 
-// What was deleted is not left in free pages, nor in the log.
+// What was deleted is not left in free pages, nor in the log, and is free again for who opens the files next.
 func TestDeletedPeopleAreNowhereInTheFiles(t *testing.T) {
 	dir := t.TempDir()
 	var texts []string
@@ -28,5 +30,26 @@ func TestDeletedPeopleAreNowhereInTheFiles(t *testing.T) {
 				t.Errorf("%s is in %s", text, filepath.Base(f))
 			}
 		}
+	}
+	d := openFolder(t, dir)
+	all, err := sqlite.NewStores(d, fixed("token")).List(t.Context())
+	if err != nil || len(all) != 2 {
+		t.Fatalf("%d stores, %v", len(all), err)
+	}
+	for _, s := range all {
+		wantNobody(t, d, s)
+	}
+}
+
+// wantNobody fails where the address that storetest.DeletePeople deleted is still somebody's.
+func wantNobody(t *testing.T, d *sqlite.Database, s store.Store) {
+	t.Helper()
+	u, err := sqlite.NewUsers(d).ByEmail(t.Context(), s.ID, storetest.Unmistakable)
+	if u != nil || err != nil {
+		t.Errorf("user %v, %v", u, err)
+	}
+	m, err := sqlite.NewMembers(d).ByEmail(t.Context(), s.ID, storetest.Unmistakable)
+	if m != nil || err != nil {
+		t.Errorf("member %v, %v", m, err)
 	}
 }

@@ -28,10 +28,13 @@ import (
 
 // Backend is a database under test behind the ports of the core.
 type Backend struct {
-	Provider  transaction.Provider
-	Stores    store.Repository
-	Journal   journal.Repository
-	State     writer.Projection
+	Provider transaction.Provider
+	Stores   store.Repository
+	Journal  journal.Repository
+	State    interface {
+		writer.Projection
+		writer.Ranger
+	}
 	Ledger    ledger.Repository
 	Users     user.Repository
 	Sessions  user.Sessions
@@ -49,7 +52,7 @@ type Open func(t testing.TB, documents journal.Schema, values map[string]func() 
 // Run runs the contract.
 func Run(t *testing.T, open Open) {
 	for _, s := range []suite{
-		{"transaction", transactionRules}, {"journal", journalRules}, {"writer", writerRules}, {"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules},
+		{"transaction", transactionRules}, {"journal", journalRules}, {"writer", writerRules}, {"projections", projectionRules}, {"stores", storeRules}, {"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules},
 		{"import", importRules}, {"stock", stockRules}, {"users", userRules}, {"sessions", sessionRules}, {"members", memberRules},
 	} {
 		s.run(t, open)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"kassa/core/fault"
@@ -91,21 +93,7 @@ var journalRules = []rule{
 			t.Fatalf("last hashes %v", got)
 		}
 	}},
-	{"a key is taken once for ever and the whole commit falls with it", func(t *testing.T, d *database) {
-		for _, key := range []journal.Key{"idem:1", "sale:1", "no:r:0000000001", "token:1", "cart:1"} {
-			f := d.fixture(t)
-			h, err := f.advance(t.Context(), f.head(t.Context()), record(1, nil, key))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := f.advance(t.Context(), h, record(1, nil), record(1, nil, key)); !errors.Is(err, journal.ErrBroken) {
-				t.Errorf("%s taken twice: %v", key, err)
-			}
-			if got := f.head(t.Context()); got.Position != 1 {
-				t.Errorf("%s: the head moved to %d", key, got.Position)
-			}
-		}
-	}},
+	{"what is taken once is taken for ever, and the whole commit falls with it", takenOnce},
 	{"records are found by id and by every key", func(t *testing.T, d *database) {
 		f := d.fixture(t)
 		keys := []journal.Key{"idem:1", "sale:1", "no:r:0000000001", "token:1"}
@@ -123,6 +111,8 @@ var journalRules = []rule{
 		}
 	}},
 	{"listing", listing},
+	{"a long journal is listed alike", longJournal},
+	{"the index holds the entries of the records and no others", indexEntries},
 }
 
 // listing: newest first, by position or, for refs with @, by business day; pages join without gap or double.
@@ -166,5 +156,116 @@ func listing(t *testing.T, d *database) {
 	}
 	if rs, err := f.Journal.From(t.Context(), f.store, 4, 0); err != nil || len(rs) != 0 {
 		t.Errorf("from 4, no record: %d, %v", len(rs), err)
+	}
+}
+
+func takenOnce(t *testing.T, d *database) {
+	key := func(k journal.Key) journal.Record { return record(1, nil, k) }
+	for name, r := range map[string]journal.Record{
+		"idem": key("idem:1"), "sale": key("sale:1"), "number": key("no:r:0000000001"), "token": key("token:1"), "cart": key("cart:1"),
+		"position": {Position: 1}, "id": {ID: "the-id"},
+	} {
+		f := d.fixture(t)
+		h, err := f.advance(t.Context(), f.head(t.Context()), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.advance(t.Context(), h, record(1, nil), r); !errors.Is(err, journal.ErrBroken) {
+			t.Errorf("%s taken twice: %v", name, err)
+		}
+		if got := f.head(t.Context()); got.Position != 1 {
+			t.Errorf("%s: the head moved to %d", name, got.Position)
+		}
+		if rs, err := f.Journal.From(t.Context(), f.store, 0, 10); err != nil || len(rs) != 1 {
+			t.Errorf("%s: %d records, %v", name, len(rs), err)
+		}
+	}
+}
+
+// longJournal jumps to positions far apart: past the bounds of what stores keep together, and of 32 bits.
+func longJournal(t *testing.T, d *database) {
+	f := d.fixture(t)
+	h := f.head(t.Context())
+	positions := []int64{1, 2047, 2048, 2049, 100_000, 5_000_000_000, 5_000_000_001}
+	for _, position := range positions {
+		r := record(1, []journal.Ref{"@all", "thing:1"})
+		r.Position, r.Lines = position, []journal.Line{{Account: "drawer:r", Unit: "EUR", Amount: -position, Balance: position}}
+		var err error
+		if h, err = f.advance(t.Context(), h, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Reverse(positions)
+	for _, ref := range []journal.Ref{"@all", "thing:1"} {
+		for _, limit := range []int{1, 3, 7, 8} {
+			var got []int64
+			for g := (journal.Range{Limit: limit}); ; {
+				rs, err := f.Journal.List(t.Context(), f.store, ref, g)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range rs {
+					got = append(got, r.Position)
+				}
+				if len(rs) < limit {
+					break
+				}
+				last := rs[len(rs)-1]
+				g.Before = journal.Place{Position: last.Position}
+				if ref.Dated() {
+					g.Before.Day = last.Day
+				}
+			}
+			if !slices.Equal(got, positions) {
+				t.Errorf("%s by %d: %v, want %v", ref, limit, got, positions)
+			}
+		}
+	}
+	f.wantIndex(t)
+}
+
+func indexEntries(t *testing.T, d *database) {
+	f := d.fixture(t)
+	rs := []journal.Record{
+		record(1, []journal.Ref{"@all", "@register:r", "thing:1", "member:m"}, "idem:1", "sale:1", "no:r:0000000001", "token:1", "cart:1"),
+		record(2, []journal.Ref{"@all", "thing:1"}, "idem:2", "no:r:0000000002"),
+		record(3, nil),
+	}
+	rs[0].Lines = []journal.Line{
+		{Account: "drawer:r", Unit: "EUR", Amount: 500, Balance: 700}, {Account: "revenue:", Unit: "EUR", Amount: -500, Balance: -1<<53 - 1},
+	}
+	rs[1].Lines = []journal.Line{{Account: "drawer:r", Unit: "EUR", Amount: -1, Balance: 699}, {Account: "points:thing:1", Unit: "PTS", Amount: 1, Balance: 0}}
+	if _, err := f.advance(t.Context(), f.head(t.Context()), rs...); err != nil {
+		t.Fatal(err)
+	}
+	f.wantIndex(t)
+	n := 0
+	err := f.Journal.Index(t.Context(), f.store, func(journal.Entry) error { n++; return errStop })
+	if !errors.Is(err, errStop) || n != 1 {
+		t.Errorf("after an error it went on to %d entries: %v", n, err)
+	}
+}
+
+// wantIndex compares the index with the records.
+func (f *fixture) wantIndex(t *testing.T) {
+	t.Helper()
+	var want, got []string
+	rs, err := f.Journal.From(t.Context(), f.store, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rs {
+		for _, e := range r.Entries() {
+			want = append(want, fmt.Sprintf("%+v", e))
+		}
+	}
+	err = f.Journal.Index(t.Context(), f.store, func(e journal.Entry) error {
+		got = append(got, fmt.Sprintf("%+v", e))
+		return nil
+	})
+	slices.Sort(want)
+	slices.Sort(got)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("the index has\n%s\nwant\n%s\n%v", strings.Join(got, "\n"), strings.Join(want, "\n"), err)
 	}
 }

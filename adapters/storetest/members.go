@@ -284,7 +284,7 @@ func aDeletedMemberLeavesNothingPersonal(t *testing.T, d *database) { d.people(t
 // deleteMember deletes a member among many.
 func (p *people) deleteMember(t testing.TB) {
 	t.Helper()
-	c := member.Register{Name: "Wilhelmina Unmistakable", Email: unmistakable, Phone: "+49 170 987 654 321", PIN: "918273"}
+	c := member.Register{Name: "Wilhelmina Unmistakable", Email: Unmistakable, Phone: "+49 170 987 654 321", PIN: "918273"}
 	m := p.join(t, c)
 	for i := range 200 { // so that pages split around the row
 		p.join(t, member.Register{Name: "Other", Email: fmt.Sprintf("other%d@example.com", i*7%200)})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kassa/core/clock"
+	"kassa/core/id"
 	"kassa/core/money"
 	"kassa/core/page"
 	"kassa/core/register"
@@ -15,6 +16,7 @@ import (
 var registerRules = []rule{
 	{"registers are listed by name, whatever the letter case", registersAreListedByNameWhateverTheLetterCase},
 	{"the balance of a drawer is asked by business day", balanceOfADrawerByBusinessDay},
+	{"the cash after a day is of the register alone", cashAfterOfTheRegisterAlone},
 }
 
 func registersAreListedByNameWhateverTheLetterCase(t *testing.T, d *database) {
@@ -80,4 +82,20 @@ func balanceOfADrawerByBusinessDay(t *testing.T, d *database) {
 	}
 	_, _, err := registers.Balance(t.Context(), s.id, "nobody", 0)
 	wantCode(t, err, "register_unknown")
+}
+
+func cashAfterOfTheRegisterAlone(t *testing.T, d *database) {
+	s := d.shop(t)
+	today := clock.DateOf(s.clock.Now(), time.UTC)
+	for i, r := range []id.ID{"till", "till-2", "til", "tilm", "TILL"} { // in the order of refs before, between and after each other's days
+		must[writer.Result](t)(s.w.Do(t.Context(), s.id, post{r, money.Amount(i + 1)}))
+	}
+	for day, want := range map[clock.Date]money.Amount{0: 1, today.AddDays(-1): 1, today: 0, today.AddDays(1): 0} {
+		if got := must[money.Amount](t)(s.Registers.CashAfter(t.Context(), s.id, "till", day)); got != want {
+			t.Errorf("after %s: %d, want %d", day, got, want)
+		}
+	}
+	if got := must[money.Amount](t)(s.Registers.CashAfter(t.Context(), s.id, "nobody", 0)); got != 0 {
+		t.Errorf("nobody has %d", got)
+	}
 }

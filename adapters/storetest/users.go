@@ -231,17 +231,17 @@ func aDeletedUserLeavesNothingPersonal(t *testing.T, d *database) {
 	again := newPeople(newShop(t, d.Backend), same(p.id)) // as after a restart
 	again.id, again.boss = p.id, p.boss
 	again.ids.n.Store(1000)
-	again.hire(t, unmistakable, user.Cashier) // free again
+	again.hire(t, Unmistakable, user.Cashier) // free again
 }
 
-// unmistakable is the address of somebody whom nothing may remember.
-const unmistakable = "Wilhelmina@Unmistakable.example"
+// Unmistakable is the address of somebody whom nothing may remember.
+const Unmistakable = "Wilhelmina@Unmistakable.example"
 
 // deleteUser deletes a user among many.
 func (p *people) deleteUser(t testing.TB) {
 	t.Helper()
 	const name, secret = "Wilhelmina Unmistakable", "unmistakable secret"
-	u := must[*user.User](t)(p.users.Create(as(t, p.boss), p.id, user.Create{Name: name, Email: unmistakable, Role: user.Cashier, Password: secret}))
+	u := must[*user.User](t)(p.users.Create(as(t, p.boss), p.id, user.Create{Name: name, Email: Unmistakable, Role: user.Cashier, Password: secret}))
 	for i := range 200 { // so that pages split around the row
 		p.hire(t, fmt.Sprintf("other%d@example.com", i*7%200), user.Cashier)
 	}
