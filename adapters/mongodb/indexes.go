@@ -13,18 +13,19 @@ import (
 // The collections. Every _id but those of stores and heads is a document that begins with the store's id, s; stores and heads are one document
 // a store, and their _id is the store's id.
 const (
-	stores   = "stores"
-	heads    = "heads"
-	records  = "records"
-	state    = "state"
-	stock    = "stock"
-	products = "products"
-	users    = "users"
-	sessions = "sessions"
-	members  = "members"
-	carts    = "carts"
-	writers  = "writers" // the sessions in which each process writes, see lease.go
-	turns    = "turns"   // whose turn it is to write, see turns.go
+	stores    = "stores"
+	heads     = "heads"
+	records   = "records"
+	state     = "state"
+	stock     = "stock"
+	products  = "products"
+	users     = "users"
+	sessions  = "sessions"
+	members   = "members"
+	carts     = "carts"
+	writers   = "writers"   // the sessions in which each process writes, see lease.go
+	conflicts = "conflicts" // what transactions write to so that they meet, see serialize
+	turns     = "turns"     // whose turn it is to write, see turns.go
 )
 
 // index is an index of a collection, beside the one on _id that each has.
@@ -54,10 +55,26 @@ var indexes = map[string][]index{
 		{name: "codes", keys: []string{"_id.s", "codes"}, unique: true, partial: present("codes")},
 		{name: "terms", keys: []string{"_id.s", "terms"}, partial: present("terms")},
 	},
-	stock:   {{name: "out", keys: []string{"_id.s", "on_hand"}, partial: bson.D{{Key: "on_hand", Value: bson.D{{Key: "$lte", Value: 0}}}}}},
-	state:   nil,
-	turns:   nil,
-	writers: {{name: "age", keys: []string{"at"}, expires: true}},
+	stock: {{name: "out", keys: []string{"_id.s", "on_hand"}, partial: bson.D{{Key: "on_hand", Value: bson.D{{Key: "$lte", Value: 0}}}}}},
+	users: {
+		{name: "names", keys: []string{"_id.s", "place"}, partial: present("place")},
+		{name: "emails", keys: []string{"_id.s", "email_key"}, unique: true, partial: present("email_key")},
+	},
+	members: {
+		// As for products, a scan compares the searched text in the index.
+		{name: "names", keys: []string{"_id.s", "place", "search"}, partial: present("place")},
+		{name: "emails", keys: []string{"_id.s", "email_key"}, unique: true, partial: present("email_key")},
+		{name: "phones", keys: []string{"_id.s", "phone_key"}, unique: true, partial: present("phone_key")},
+	},
+	sessions: {
+		{name: "expiry", keys: []string{"_id.s", "expires_at"}},
+		{name: "users", keys: []string{"_id.s", "user", "created_at", "_id.i"}},
+	},
+	carts:     {{name: "changes", keys: []string{"_id.s", "updated_at", "_id.i"}}},
+	state:     nil,
+	conflicts: nil,
+	turns:     nil,
+	writers:   {{name: "age", keys: []string{"at"}, expires: true}},
 }
 
 // present matches the documents that have the field.

@@ -45,6 +45,9 @@ type key struct {
 	ID    string   `bson:"i"`
 }
 
+// byKey matches the document that has the id.
+func byKey(s id.Store, i id.ID) bson.D { return bson.D{{Key: "_id", Value: key{s, string(i)}}} }
+
 // byStore matches every _id of the store, in the order of the index on _id.
 func byStore(s id.Store) bson.D {
 	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: bson.D{{Key: "s", Value: s}}}, {Key: "$lt", Value: bson.D{{Key: "s", Value: s}, {Key: "i", Value: bson.MaxKey{}}}}}}}

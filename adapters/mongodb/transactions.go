@@ -10,6 +10,7 @@ import (
 	"kassa/core/id"
 	"kassa/core/transaction"
 
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
@@ -166,6 +167,18 @@ func (d *Database) view(ctx context.Context, fn func(ctx context.Context) error)
 	}
 	defer end(ctx, s)
 	return fn(context.WithValue(mongo.NewSessionContext(ctx, s), txKey{d}, &tx{session: s}))
+}
+
+// serialize makes the transaction conflict with every other one that says the same for the store, so that one of them begins again and sees what
+// the other wrote. Transactions that write to different documents only never meet by themselves: two of them can count, both find room for one
+// more, and both add it (write skew).
+func (d *Database) serialize(ctx context.Context, s id.Store, what string) error {
+	if _, err := d.writing(ctx); err != nil {
+		return err
+	}
+	_, err := d.collection(conflicts).UpdateOne(ctx, bson.D{{Key: "_id", Value: key{s, what}}}, bson.D{{Key: "$inc", Value: bson.D{{Key: "n", Value: 1}}}},
+		options.UpdateOne().SetUpsert(true))
+	return err
 }
 
 // pause waits a random time that grows with the attempts, so that those who met do not meet again; or returns that the context ended.

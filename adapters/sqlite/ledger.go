@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"math"
-	"strconv"
 
 	"kassa/core/id"
 	"kassa/core/ledger"
@@ -20,11 +18,11 @@ func NewLedger(j *Journal) *Ledger { return &Ledger{j: j} }
 
 // Postings implements ledger.Repository.
 func (l *Ledger) Postings(ctx context.Context, s id.Store, a ledger.ID, p page.Request) (page.List[ledger.Posting], error) {
-	var list page.List[ledger.Posting]
-	before, err := positionOf(p.After)
+	before, err := ledger.Before(p.After)
 	if err != nil {
-		return list, err
+		return page.List[ledger.Posting]{}, err
 	}
+	var found []ledger.Posting
 	err = l.j.d.read(ctx, s, func(t *tx) error {
 		n, err := t.lookup(string(a.Ref()))
 		if err != nil || n.id == 0 {
@@ -34,26 +32,9 @@ func (l *Ledger) Postings(ctx context.Context, s id.Store, a ledger.ID, p page.R
 			CROSS JOIN records r ON r.position = l.position
 			WHERE s.name = ? AND s.span <= ? AND l.position < ? ORDER BY s.span DESC, l.position DESC LIMIT ?`, func(st *sqlite.Stmt) error {
 			r, err := l.j.open(st, 2)
-			list.Items = append(list.Items, ledger.Posting{Amount: a.Shown(st.ColumnInt64(0)), Balance: a.Shown(st.ColumnInt64(1)), Record: r})
+			found = append(found, ledger.Posting{Amount: a.Shown(st.ColumnInt64(0)), Balance: a.Shown(st.ColumnInt64(1)), Record: r})
 			return err
 		}, n.id, before>>spanBits, before, int64(p.Limit)+1)
 	})
-	if len(list.Items) > p.Limit {
-		list.Items = list.Items[:p.Limit]
-		list.Next = page.Cursor(strconv.FormatInt(list.Items[p.Limit-1].Record.Position, 10))
-	}
-	return list, err
-}
-
-// positionOf reads a cursor that holds a position; without one, it is beyond every position.
-func positionOf(cursor string) (int64, error) {
-	parts, err := page.Parts(cursor, 1)
-	if err != nil || parts == nil {
-		return math.MaxInt64, err
-	}
-	n, err := strconv.ParseInt(parts[0], 10, 64)
-	if err != nil || n < 0 {
-		return 0, page.Invalid()
-	}
-	return n, nil
+	return page.Cut(found, p.Limit), err
 }

@@ -20,7 +20,7 @@ import (
 type Members struct{ d *Database }
 
 // MemberKinds are the kinds of values that Members keeps.
-func MemberKinds() []string { return []string{"member", member.EmailClaim, member.PhoneClaim} }
+func MemberKinds() []string { return member.Kinds() }
 
 // NewMembers returns the members of the database's stores.
 func NewMembers(d *Database) *Members { return &Members{d} }
@@ -153,7 +153,7 @@ func (r *Members) List(ctx context.Context, s id.Store, q member.Search, p page.
 	if q.Query != "" {
 		text := user.Fold(q.Query)
 		where += " AND (instr(name_key, ?) OR instr(email_key, ?) OR ? <> '' AND instr(phone_key, ?))"
-		args = append(args, text, text, phonePart(q.Query), phonePart(q.Query))
+		args = append(args, text, text, member.PhonePart(q.Query), member.PhonePart(q.Query))
 	}
 	if q.Email != "" {
 		where += " AND instr(email_key, ?)"
@@ -161,7 +161,7 @@ func (r *Members) List(ctx context.Context, s id.Store, q member.Search, p page.
 	}
 	if q.Phone != "" {
 		where += " AND ? <> '' AND instr(phone_key, ?)"
-		args = append(args, phonePart(q.Phone), phonePart(q.Phone))
+		args = append(args, member.PhonePart(q.Phone), member.PhonePart(q.Phone))
 	}
 	var found []*member.Member
 	err = r.d.read(ctx, s, func(t *tx) error {
@@ -171,21 +171,7 @@ func (r *Members) List(ctx context.Context, s id.Store, q member.Search, p page.
 			return err
 		}, append(args, int64(p.Limit)+1)...)
 	})
-	return byName(found, p.Limit, func(m *member.Member) (string, id.ID) { return m.Name(), m.ID() }), err
-}
-
-// phonePart returns the digits of a text that may be a part of a phone number, or nothing for another text.
-func phonePart(s string) string {
-	for _, r := range s {
-		switch r {
-		case ' ', '-', '.', '/', '(', ')', '+':
-		default:
-			if r < '0' || r > '9' {
-				return ""
-			}
-		}
-	}
-	return member.Digits(s)
+	return page.Cut(found, p.Limit), err
 }
 
 func memberAt(st *sqlite.Stmt) (*member.Member, error) {

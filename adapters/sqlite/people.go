@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/page"
-	"kassa/core/user"
 )
 
 // nameAndID reads the cursor of a list by folded name and id.
@@ -17,17 +15,6 @@ func nameAndID(cursor string) ([]string, error) {
 		after = []string{"", ""}
 	}
 	return after, err
-}
-
-// byName makes a page of one item more than it holds.
-func byName[T any](found []T, limit int, key func(T) (name string, i id.ID)) page.List[T] {
-	l := page.List[T]{Items: found}
-	if len(found) > limit {
-		l.Items = found[:limit]
-		name, i := key(found[limit-1])
-		l.Next = page.Cursor(user.Fold(name), string(i))
-	}
-	return l
 }
 
 // tidily runs write so that what it replaces is overwritten with zeros in the file: whoever is erased later leaves nothing behind.

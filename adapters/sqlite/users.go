@@ -19,7 +19,7 @@ import (
 type Users struct{ d *Database }
 
 // UserKinds are the kinds of values that Users keeps.
-func UserKinds() []string { return []string{"user", user.EmailClaim} }
+func UserKinds() []string { return user.Kinds() }
 
 // NewUsers returns the users of the database's stores.
 func NewUsers(d *Database) *Users { return &Users{d} }
@@ -148,7 +148,7 @@ func (r *Users) List(ctx context.Context, s id.Store, p page.Request) (page.List
 			return err
 		}, after[0], after[1], int64(p.Limit)+1)
 	})
-	return byName(found, p.Limit, func(u *user.User) (string, id.ID) { return u.Snapshot().Name, u.ID() }), err
+	return page.Cut(found, p.Limit), err
 }
 
 func userAt(st *sqlite.Stmt) (*user.User, error) {

@@ -2,6 +2,9 @@ package cashier
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -38,6 +41,53 @@ type Cart struct {
 type CartLine struct {
 	Product  id.ID
 	Quantity measure.Quantity
+}
+
+// Place implements page.Placed: carts are listed by when they were changed and id, downwards.
+func (c Cart) Place() []string {
+	return []string{strconv.FormatInt(c.UpdatedAt.UnixMilli(), 10), string(c.ID)}
+}
+
+// ChangedBefore reads the cursor of a list of carts: the time in milliseconds and the id below which it goes on. Without a cursor, that is
+// beyond every cart.
+func ChangedBefore(cursor string) (at int64, i id.ID, err error) {
+	parts, err := page.Parts(cursor, 2)
+	if err != nil || parts == nil {
+		return math.MaxInt64, "", err
+	}
+	if at, err = strconv.ParseInt(parts[0], 10, 64); err != nil {
+		return 0, "", page.Invalid()
+	}
+	return at, id.ID(parts[1]), nil
+}
+
+// Content returns what is in the cart in its canonical form, for stores: id, version and time are kept beside it.
+func (c *Cart) Content() (string, error) {
+	k := journal.NewEncoder(nil)
+	k.Root(c.walk)
+	return string(k.Bytes()), k.Err()
+}
+
+// RestoreCart makes a cart from what a store kept; an error that is journal.ErrCorrupt when its content cannot be read.
+func RestoreCart(i id.ID, version int64, updatedAt time.Time, content string) (Cart, error) {
+	c := Cart{ID: i, Version: version, UpdatedAt: updatedAt}
+	k := journal.NewDecoder([]byte(content))
+	k.Root(c.walk)
+	if k.Err() != nil {
+		return Cart{}, fmt.Errorf("%w: cart %s: %w", journal.ErrCorrupt, i, k.Err())
+	}
+	return c, nil
+}
+
+func (c *Cart) walk(k *journal.Codec) {
+	journal.Text(k, "name", &c.Name)
+	journal.Text(k, "register", &c.Register)
+	journal.Text(k, "member", &c.Member)
+	journal.Text(k, "created_by", &c.CreatedBy)
+	journal.Objects(k, "lines", &c.Lines, func(k *journal.Codec, l *CartLine) {
+		journal.Text(k, "product", &l.Product)
+		journal.Int(k, "quantity", &l.Quantity)
+	})
 }
 
 // Carts keeps parked carts, outside the journal, with versions of their own.

@@ -13,6 +13,28 @@ func saleIDUsed(r journal.Record) error {
 	return fault.New(fault.Conflict, "client_sale_id_used", "this client_sale_id belongs to another sale").With("bill_id", string(r.ID))
 }
 
+// CartUnknown is the fault for a cart that is not there, or no longer.
+func CartUnknown(i id.ID) error {
+	return fault.New(fault.NotFound, "cart_unknown", "there is no such cart").With("cart_id", string(i))
+}
+
+// TooManyCarts is the fault for one cart more than MaxCarts.
+func TooManyCarts() error {
+	return fault.New(fault.Conflict, "too_many_carts", "a store parks at most %d carts; discard some", MaxCarts)
+}
+
+// CheckCart returns the fault CartUnknown for a cart without a version, and version_stale for one that has another than was seen, where that is
+// not 0.
+func CheckCart(i id.ID, has, seen int64) error {
+	switch {
+	case has == 0:
+		return CartUnknown(i)
+	case seen != 0 && seen != has:
+		return fault.StaleVersion(has)
+	}
+	return nil
+}
+
 func cartPaid(bill id.ID) error {
 	return fault.New(fault.Conflict, "cart_paid", "this cart is paid already").With("bill_id", string(bill))
 }

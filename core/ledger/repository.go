@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"math"
+	"strconv"
 
 	"kassa/core/id"
 	"kassa/core/journal"
@@ -14,6 +16,22 @@ type Posting struct {
 	Amount  money.Amount // in the account's own direction
 	Balance money.Amount // afterwards
 	Record  journal.Record
+}
+
+// Place implements page.Placed.
+func (p Posting) Place() []string { return []string{strconv.FormatInt(p.Record.Position, 10)} }
+
+// Before reads the cursor of Postings: the position below which it goes on. Without a cursor, that is beyond every position.
+func Before(cursor string) (int64, error) {
+	parts, err := page.Parts(cursor, 1)
+	if err != nil || parts == nil {
+		return math.MaxInt64, err
+	}
+	n, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil || n < 0 {
+		return 0, page.Invalid()
+	}
+	return n, nil
 }
 
 // Repository answers questions about the ledger from the journal.

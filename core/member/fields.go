@@ -39,12 +39,22 @@ func Digits(phone string) string {
 	return b.String()
 }
 
+// PhonePart returns the digits of a text that may be a part of a phone number, as Digits does, and nothing for another text.
+func PhonePart(text string) string {
+	if strings.ContainsFunc(text, oddInPhone) {
+		return ""
+	}
+	return Digits(text)
+}
+
+// oddInPhone reports what no phone number has.
+func oddInPhone(r rune) bool { return !strings.ContainsRune("0123456789 -./()+", r) }
+
 // CheckPhone returns an Invalid fault with code phone_invalid unless the text has 3 to 20 digits and beside them only spaces, - . / ( ) and a
 // leading +.
 func CheckPhone(phone string) error {
-	odd := func(r rune) bool { return !strings.ContainsRune("0123456789 -./()+", r) }
 	n := len(strings.TrimPrefix(Digits(phone), "+"))
-	if n < minDigits || n > maxDigits || len(phone) > MaxPhone || strings.ContainsFunc(phone, odd) || strings.LastIndexByte(phone, '+') > 0 {
+	if n < minDigits || n > maxDigits || len(phone) > MaxPhone || strings.ContainsFunc(phone, oddInPhone) || strings.LastIndexByte(phone, '+') > 0 {
 		return fault.New(fault.Invalid, "phone_invalid", "a phone number has %d to %d digits, such as +49 30 901820", minDigits, maxDigits)
 	}
 	return nil

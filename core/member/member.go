@@ -97,6 +97,9 @@ func (m *Member) Name() string { return m.s.Name }
 // VIP reports whether the member pays the VIPs' price.
 func (m *Member) VIP() bool { return m.s.Tier == VIP }
 
+// Place implements page.Placed: members are listed by folded name and id.
+func (m *Member) Place() []string { return []string{user.Fold(m.s.Name), string(m.s.ID)} }
+
 // Deleted reports whether only the id is left.
 func (m *Member) Deleted() bool { return m.s.Deleted }
 

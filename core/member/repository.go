@@ -16,6 +16,9 @@ type Search struct {
 	Phone string // part of the phone number
 }
 
+// Kinds are the kinds of values that a Repository keeps.
+func Kinds() []string { return []string{"member", EmailClaim, PhoneClaim} }
+
 // Repository keeps members. As a projection it holds the values of the kinds member, !member-email and !member-phone: the latter two are
 // answered from the members' rows and never kept by themselves.
 type Repository interface {

@@ -9,6 +9,9 @@ import (
 	"kassa/core/writer"
 )
 
+// Kinds are the kinds of values that a Repository keeps.
+func Kinds() []string { return []string{"user", EmailClaim} }
+
 // Repository keeps users. As a projection it holds the values of the kinds user and !email: the latter are answered from the users' rows and
 // never kept by themselves.
 type Repository interface {

@@ -97,6 +97,9 @@ func (u *User) ID() id.ID { return u.s.ID }
 // Role returns what the user may do.
 func (u *User) Role() Role { return u.s.Role }
 
+// Place implements page.Placed: users are listed by folded name and id.
+func (u *User) Place() []string { return []string{Fold(u.s.Name), string(u.s.ID)} }
+
 // Active reports whether the user may sign in and act. Deleted users are not active.
 func (u *User) Active() bool { return u.s.Active }
 

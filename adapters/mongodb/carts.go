@@ -1,0 +1,125 @@
+package mongodb
+
+import (
+	"context"
+	"time"
+
+	"kassa/core/cashier"
+	"kassa/core/id"
+	"kassa/core/page"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// Carts implements cashier.Carts. Its writes join the transaction of the context, or make one of their own.
+type Carts struct{ d *Database }
+
+// NewCarts returns the parked carts of the database's stores.
+func NewCarts(d *Database) *Carts { return &Carts{d: d} }
+
+// parked is a cart, its content in its canonical form.
+type parked struct {
+	ID        key    `bson:"_id"`
+	Version   int64  `bson:"version"`
+	UpdatedAt int64  `bson:"updated_at"`
+	Body      string `bson:"body"`
+}
+
+func (p parked) cart() (cashier.Cart, error) {
+	return cashier.RestoreCart(id.ID(p.ID.ID), p.Version, time.UnixMilli(p.UpdatedAt).UTC(), p.Body)
+}
+
+func (r *Carts) c() *mongo.Collection { return r.d.collection(carts) }
+
+// Insert implements cashier.Carts. Two that only count what the other is about to add would both go through, so they come one after the other.
+func (r *Carts) Insert(ctx context.Context, s id.Store, c cashier.Cart) error {
+	body, err := c.Content()
+	if err != nil {
+		return err
+	}
+	return r.d.Transact(ctx, func(ctx context.Context) error {
+		if err := r.d.serialize(ctx, s, "carts"); err != nil {
+			return err
+		}
+		n, err := r.c().CountDocuments(ctx, byStore(s), options.Count().SetLimit(cashier.MaxCarts))
+		if err != nil {
+			return unavailable(err)
+		}
+		if n >= cashier.MaxCarts {
+			return cashier.TooManyCarts()
+		}
+		_, err = r.c().InsertOne(ctx, parked{key{s, string(c.ID)}, c.Version, c.UpdatedAt.UnixMilli(), body})
+		return err
+	})
+}
+
+// Update implements cashier.Carts.
+func (r *Carts) Update(ctx context.Context, s id.Store, c cashier.Cart) error {
+	body, err := c.Content()
+	if err != nil {
+		return err
+	}
+	return r.d.Transact(ctx, func(ctx context.Context) error {
+		if err := r.check(ctx, s, c.ID, c.Version-1); err != nil {
+			return err
+		}
+		_, err := r.c().ReplaceOne(ctx, byKey(s, c.ID), parked{key{s, string(c.ID)}, c.Version, c.UpdatedAt.UnixMilli(), body})
+		return err
+	})
+}
+
+// Delete implements cashier.Carts.
+func (r *Carts) Delete(ctx context.Context, s id.Store, i id.ID, version int64) error {
+	return r.d.Transact(ctx, func(ctx context.Context) error {
+		if err := r.check(ctx, s, i, version); err != nil {
+			return err
+		}
+		_, err := r.c().DeleteOne(ctx, byKey(s, i))
+		return err
+	})
+}
+
+// check refuses a cart that is not there or has another version than was seen. Whoever changes it between this and the write that follows, meets
+// that write.
+func (r *Carts) check(ctx context.Context, s id.Store, i id.ID, seen int64) error {
+	has, _, err := one[parked](ctx, r.c(), byKey(s, i), options.FindOne().SetProjection(bson.D{{Key: "version", Value: 1}}))
+	if err != nil {
+		return err
+	}
+	return cashier.CheckCart(i, has.Version, seen)
+}
+
+// Get implements cashier.Carts.
+func (r *Carts) Get(ctx context.Context, s id.Store, i id.ID) (cashier.Cart, error) {
+	p, ok, err := one[parked](ctx, r.c(), byKey(s, i))
+	if err == nil && !ok {
+		err = cashier.CartUnknown(i)
+	}
+	if err != nil {
+		return cashier.Cart{}, err
+	}
+	return p.cart()
+}
+
+// List implements cashier.Carts.
+func (r *Carts) List(ctx context.Context, s id.Store, p page.Request) (page.List[cashier.Cart], error) {
+	at, before, err := cashier.ChangedBefore(p.After)
+	if err != nil {
+		return page.List[cashier.Cart]{}, err
+	}
+	filter := bson.D{
+		{Key: "_id.s", Value: s}, {Key: "updated_at", Value: bson.D{{Key: "$lte", Value: at}}},
+		{Key: "$or", Value: bson.A{ // of those that were changed in the same millisecond
+			bson.D{{Key: "updated_at", Value: bson.D{{Key: "$lt", Value: at}}}}, bson.D{{Key: "_id.i", Value: bson.D{{Key: "$lt", Value: before}}}},
+		}},
+	}
+	var found []cashier.Cart
+	err = each(ctx, r.c(), filter, options.Find().SetSort(sorted("-updated_at", "-_id.i")).SetLimit(int64(p.Limit)+1), func(p parked) error {
+		c, err := p.cart()
+		found = append(found, c)
+		return err
+	})
+	return page.Cut(found, p.Limit), err
+}
