@@ -217,7 +217,7 @@ type refundRequest struct {
 
 type refundLine struct {
 	Line     Int           `json:"line" validate:"required" example:"1"`
-	Quantity Opt[Quantity] `json:"quantity" validate:"required" example:"1"`
+	Quantity Opt[Quantity] `json:"quantity" validate:"required" swaggertype:"integer" example:"1"`
 }
 
 // Check refuses what cannot be turned into a refund. An empty list is no way to ask for everything.

@@ -32,8 +32,8 @@ type cartRequest struct {
 }
 
 type cartLine struct {
-	ProductID id.ID         `json:"product_id" validate:"required"`
-	Quantity  Opt[Quantity] `json:"quantity" validate:"required" example:"3"`
+	ProductID id.ID         `json:"product_id" validate:"required" example:"691c3f80d25e7b0a4f8c31a8"` // the example is one of the demo's
+	Quantity  Opt[Quantity] `json:"quantity" validate:"required" swaggertype:"integer" example:"3"`
 }
 
 // Check refuses what cannot be turned into a cart.

@@ -37,7 +37,7 @@ func (p Payments) Routes(r *Router) {
 }
 
 type paymentRequest struct {
-	RegisterID    id.ID           `json:"register_id" validate:"required"`
+	RegisterID    id.ID           `json:"register_id" validate:"required" example:"id-from-GET-registers"`
 	ClientSaleID  *string         `json:"client_sale_id" maxLength:"255" example:"till-1-0042"` // unique per store for ever
 	OccurredAt    *Time           `json:"occurred_at"`
 	Lines         []paymentLine   `json:"lines" validate:"required" minItems:"1" maxItems:"500"`
@@ -49,8 +49,8 @@ type paymentRequest struct {
 }
 
 type paymentLine struct {
-	ProductID id.ID         `json:"product_id" validate:"required"`
-	Quantity  Opt[Quantity] `json:"quantity" validate:"required" example:"3"`
+	ProductID id.ID         `json:"product_id" validate:"required" example:"691c3f80d25e7b0a4f8c31a8"` // the example is one of the demo's
+	Quantity  Opt[Quantity] `json:"quantity" validate:"required" swaggertype:"integer" example:"3"`
 	UnitPrice *Int          `json:"unit_price" example:"1999"` // only in the batch or by a manager
 }
 

@@ -98,7 +98,7 @@ func (m Members) list(c *Call) error {
 
 type memberRequest struct {
 	Name  string  `json:"name" validate:"required" minLength:"1" maxLength:"100" example:"Mia Member"`
-	Email *string `json:"email" format:"email" maxLength:"254" example:"mia@example.com"`
+	Email *string `json:"email" format:"email" maxLength:"254" filled:"true" example:"mia@example.com"`
 	Phone *string `json:"phone" maxLength:"40" example:"+49 30 901820"`
 	PIN   string  `json:"pin" validate:"required" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" example:"123456"`
 }
@@ -166,7 +166,7 @@ func (m Members) answer(c *Call) func(member.Standing, error) error {
 }
 
 type memberPatch struct {
-	Name   *string     `json:"name" minLength:"1" maxLength:"100" example:"Mia Member-Meyer"`
+	Name   *string     `json:"name" minLength:"1" maxLength:"100" filled:"true" example:"Mia Member-Meyer"`
 	Email  Opt[string] `json:"email" swaggertype:"string" format:"email" maxLength:"254" example:"mia@example.com"`
 	Phone  Opt[string] `json:"phone" swaggertype:"string" maxLength:"40" example:"+49 30 901820"`
 	PIN    *string     `json:"pin" minLength:"6" maxLength:"6" pattern:"^[0-9]{6}$" example:"654321"`
@@ -242,7 +242,7 @@ func (m Members) delete(c *Call) error {
 
 type memberSessionRequest struct {
 	MemberID *id.ID  `json:"member_id" example:"01997b1e-5f1c-7a33-8c1d-2f6b8f0f4a12"`
-	Email    *string `json:"email" example:"mia@example.com"`
+	Email    *string `json:"email" filled:"true" example:"mia@example.com"`
 	Phone    *string `json:"phone" example:"+49 30 901820"`
 	PIN      string  `json:"pin" validate:"required" example:"123456"`
 }

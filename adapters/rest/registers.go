@@ -24,7 +24,7 @@ func (s Registers) Routes(r *Router) {
 }
 
 type registerRequest struct {
-	Name          string `json:"name" validate:"required" minLength:"1" maxLength:"60" example:"Till 1"`
+	Name          string `json:"name" validate:"required" minLength:"1" maxLength:"60" example:"Till 2"`
 	OpeningAmount *Int   `json:"opening_amount" minimum:"0" example:"15000"` // cash in the drawer from the start; needs an Idempotency-Key
 }
 
@@ -139,7 +139,7 @@ func (s Registers) answer(c *Call, i id.ID) error {
 }
 
 type registerPatch struct {
-	Name   Opt[string] `json:"name" swaggertype:"string" extensions:"!x-nullable" minLength:"1" maxLength:"60" example:"Till 2"`
+	Name   Opt[string] `json:"name" swaggertype:"string" extensions:"!x-nullable" minLength:"1" maxLength:"60" filled:"true" example:"Till at the door"`
 	Active Opt[bool]   `json:"active" swaggertype:"boolean" extensions:"!x-nullable" example:"false"` // false: it takes no sales
 }
 

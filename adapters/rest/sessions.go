@@ -59,9 +59,9 @@ func (s Sessions) store(c *Call, i id.Store) (storeBody, error) {
 }
 
 type loginRequest struct {
-	Email    string  `json:"email" validate:"required" example:"mara@example.com"`
-	Password string  `json:"password" validate:"required" example:"correct horse"`
-	Store    *string `json:"store" example:"01997b1e-5f1c-7a33-8c1d-2f6b8f0f4a10"` // id or name; needed where there are several
+	Email    string  `json:"email" validate:"required" example:"manager@demo.kassa"`
+	Password string  `json:"password" validate:"required" example:"manager-demo"`
+	Store    *string `json:"store" example:"Corner shop"` // id or name; needed where there are several
 }
 
 // Check refuses missing fields.

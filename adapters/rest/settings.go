@@ -52,11 +52,11 @@ type settingsPatch struct {
 	DefaultTaxRateBP    Opt[Int]    `json:"default_tax_rate_bp" extensions:"!x-nullable" minimum:"0" maximum:"100000" example:"1900"` // of products without one
 	CashRounding        Opt[Int]    `json:"cash_rounding" extensions:"!x-nullable" minimum:"0" maximum:"10000" example:"5"`           // smallest coin, 0 for none
 	StockPolicy         Opt[string] `json:"stock_policy" extensions:"!x-nullable" enums:"block,warn,allow"`                           // of products without one
-	BlindCount          Opt[bool]   `json:"blind_count" extensions:"!x-nullable" example:"false"`                                     // who counts a drawer sees what is expected afterwards only
-	DifferenceThreshold Opt[Int]    `json:"difference_threshold" extensions:"!x-nullable" minimum:"0" example:"500"`                  // beyond it a difference needs a reason and a manager
-	FutureDays          Opt[Int]    `json:"future_days" extensions:"!x-nullable" minimum:"0" maximum:"366" example:"0"`               // that a movement may be dated ahead
+	BlindCount          Opt[bool]   `json:"blind_count" extensions:"!x-nullable" example:"false"`                                     // who counts a drawer sees what is expected afterwards only; takes effect with day closings, which are planned
+	DifferenceThreshold Opt[Int]    `json:"difference_threshold" extensions:"!x-nullable" minimum:"0" example:"500"`                  // beyond it a difference needs a reason and a manager; takes effect with day closings, which are planned
+	FutureDays          Opt[Int]    `json:"future_days" extensions:"!x-nullable" minimum:"0" maximum:"366" example:"0"`               // that a movement may be dated ahead; takes effect with day closings, which are planned
 	ReceiptHeader       Opt[string] `json:"receipt_header" maxLength:"2000" example:"12 High Street"`                                 // null: nothing
-	ReceiptFooter       Opt[string] `json:"receipt_footer" maxLength:"2000" example:"Thank you!"`                                     // null: nothing
+	ReceiptFooter       Opt[string] `json:"receipt_footer" maxLength:"2000" filled:"true" example:"Thank you!"`                       // null: nothing
 	TimeZone            Opt[string] `json:"time_zone" extensions:"!x-nullable" example:"Europe/Berlin"`                               //
 	Currency            Opt[string] `json:"currency" extensions:"!x-nullable" pattern:"^[A-Z]{3}$" example:"EUR"`                     // until something was sold
 }

@@ -122,7 +122,7 @@ func (u Users) get(c *Call) error {
 }
 
 type userPatch struct {
-	Name     *string `json:"name" minLength:"1" maxLength:"100" example:"Carla Cashier"`
+	Name     *string `json:"name" minLength:"1" maxLength:"100" filled:"true" example:"Carla Cashier"`
 	Email    *string `json:"email" format:"email" maxLength:"254" example:"carla@example.com"`
 	Role     *string `json:"role" enums:"cashier,manager" example:"manager"`
 	Active   *bool   `json:"active" example:"true"`

@@ -131,9 +131,9 @@ type answer struct {
 	body     []byte
 }
 
-// call sends a request to a path of the API, or to /healthz, with a header and its value where they are given. A key makes it safe to repeat.
+// call sends a request to a path of the API, or of the server's root, with a header and its value where they are given. A key makes it safe to repeat.
 func (s *server) call(method, path, key, body string, header ...string) answer {
-	if path != "/healthz" {
+	if path != "/healthz" && path != "/openapi.json" {
 		path = "/api/v1" + path
 	}
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
@@ -197,6 +197,7 @@ func TestTheServerProcess(t *testing.T) {
 	t.Run("what was answered survives SIGTERM, which ends it in order", func(t *testing.T) { terminates(t, binary) })
 	t.Run("a second server on the same data is refused", func(t *testing.T) { secondServer(t, binary) })
 	t.Run("a manager's edits of the demo survive its next start", func(t *testing.T) { demoKeeps(t, binary) })
+	t.Run("what the documents fill in works in the demo", func(t *testing.T) { prefilledBodies(t, binary) })
 	t.Run("a wrong setting is refused in one sentence", func(t *testing.T) { wrongSettings(t, binary) })
 }
 

@@ -24,13 +24,12 @@ func complete(doc *openapi3.T, t *types) error {
 	doc.Extensions = map[string]any{"x-generated": "by go generate ./adapters/rest from the annotations and types there; do not edit"}
 	doc.Servers = nil
 	describe(doc, t)
-	doc.Components.SecuritySchemes = securitySchemes()
 	problem := t.api + ".Problem"
 	if doc.Components.Schemas[problem] == nil {
 		return errors.New("no operation names Problem as a @Failure, so the document lacks it")
 	}
 	doc.Components.Responses = refusals(problem)
-	paths := openapi3.NewPaths()
+	paths, called := openapi3.NewPaths(), map[string]bool{}
 	for path, item := range doc.Paths.Map() {
 		full := base + path
 		for method, op := range item.Operations() {
@@ -40,10 +39,15 @@ func complete(doc *openapi3.T, t *types) error {
 			if err := completeOperation(op, method, path, problem); err != nil {
 				return fmt.Errorf("%s %s: %w", method, path, err)
 			}
+			if op.RequestBody != nil {
+				completeBody(doc, op.RequestBody.Value, t)
+			}
+			called[op.Extensions["x-role"].(string)] = true //nolint:errcheck // completeOperation wrote a string
 		}
 		paths.Set(full, item)
 	}
 	doc.Paths = paths
+	doc.Components.SecuritySchemes = securitySchemes(called["operator"])
 	return nil
 }
 
@@ -64,9 +68,6 @@ func completeOperation(op *openapi3.Operation, method, path, problem string) err
 	op.Security = securityOf(role)
 	for status, ref := range op.Responses.Map() {
 		completeResponse(status, ref.Value, problem)
-	}
-	if op.RequestBody != nil {
-		completeBody(op.RequestBody.Value)
 	}
 	for _, status := range expected(op, role, method, path) {
 		if op.Responses.Value(status) == nil {
@@ -131,12 +132,15 @@ func completeParameter(p *openapi3.Parameter) {
 	}
 }
 
-// completeBody says that a body is JSON where the annotations say nothing else.
-func completeBody(body *openapi3.RequestBody) {
+// completeBody says that a body is JSON where the annotations say nothing else, and gives JSON an example.
+func completeBody(doc *openapi3.T, body *openapi3.RequestBody, t *types) {
 	delete(body.Extensions, "x-originalParamName")
 	if unnamed, ok := body.Content["*/*"]; ok {
 		delete(body.Content, "*/*")
 		body.Content["application/json"] = unnamed
+	}
+	if media := body.Content["application/json"]; media.Schema.Ref != "" {
+		media.Example = exampleOf(doc, media.Schema, t)
 	}
 }
 
@@ -166,14 +170,19 @@ func setHeader(r *openapi3.Response, name, what string, s *openapi3.Schema) {
 	r.Headers[name] = &openapi3.HeaderRef{Value: &openapi3.Header{Parameter: p}}
 }
 
-func securitySchemes() openapi3.SecuritySchemes {
+func securitySchemes(withOperator bool) openapi3.SecuritySchemes {
 	bearer := openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").
 		WithDescription("The access token of PUT /api/v1/users/session, good for 15 minutes.")
 	cookie := openapi3.NewSecurityScheme().WithType("apiKey").WithIn("cookie").WithName("kassa_session").
-		WithDescription("The same token in the cookie of the web apps. Requests that change something must come from a page of this server.")
+		WithDescription("The same token in a cookie, which the login sets: a browser needs nothing else. Requests that change something must come from a page of this server.")
+	schemes := openapi3.SecuritySchemes{"bearer": {Value: bearer}, "cookie": {Value: cookie}}
+	if !withOperator {
+		return schemes
+	}
 	operator := openapi3.NewSecurityScheme().WithType("http").WithScheme("bearer").
 		WithDescription("The operator key, KASSA_OPERATOR_KEY. Without it set, these paths do not exist.")
-	return openapi3.SecuritySchemes{"bearer": {Value: bearer}, "cookie": {Value: cookie}, "operator": {Value: operator}}
+	schemes["operator"] = &openapi3.SecuritySchemeRef{Value: operator}
+	return schemes
 }
 
 func securityOf(role string) *openapi3.SecurityRequirements {

@@ -87,6 +87,8 @@ func TestWhatTheTypesSay(t *testing.T) {
 		things + "post/operationId":                                                 "post_things",
 		things + "post/security/0/bearer":                                           []any{},
 		things + "post/security/1/cookie":                                           []any{},
+		things + "post/requestBody/content/application~1json/example":               map[string]any{"name": "Apple", "note": "ripe", "price": 199},
+		"components/securitySchemes/operator":                                       nil, // no operation asks for it
 		things + "post/requestBody/content/*~1*":                                    nil,
 		things + "post/requestBody/content/application~1json/schema/$ref":           "#/components/schemas/thingRequest",
 		things + "post/responses/409/description":                                   "`sku_taken`",

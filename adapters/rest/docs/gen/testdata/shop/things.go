@@ -5,7 +5,7 @@ import "kassa/core/id"
 type thingRequest struct {
 	Name  string           `json:"name" validate:"required" example:"Apple"`
 	Price Opt[Int]         `json:"price" validate:"required" minimum:"1" maximum:"5000" example:"199"`
-	Note  Opt[string]      `json:"note" pattern:"^[a-z]*$" example:"ripe"`
+	Note  Opt[string]      `json:"note" pattern:"^[a-z]*$" filled:"true" example:"ripe"`
 	Owner Opt[id.ID]       `json:"owner"`
 	Tags  Opt[[]string]    `json:"tags" minItems:"1" maxItems:"9"`
 	Size  Opt[string]      `json:"size" enums:"s,l"`
