@@ -42,7 +42,7 @@ func Core(c Config) fx.Option {
 			fx.Annotate(system.NewIDs, fx.As(new(id.Source))),
 			newWriterMetrics,
 			func(m *writerMetrics) writer.Observer { return m },
-			openSQLite, sqliteStorage, newWriter,
+			openStorage, newWriter,
 			newKey, security.NewTokens, security.NewThrottle,
 			func(c Config) (user.Hasher, error) { return security.NewPasswords(c.BcryptCost) },
 			func(t *security.Throttle) user.Throttle { return t },

@@ -11,7 +11,6 @@ import (
 
 	"kassa/adapters/productfile"
 	"kassa/adapters/sqlite"
-	"kassa/adapters/system"
 	"kassa/core/audit"
 	"kassa/core/inventory"
 	"kassa/core/store"
@@ -48,7 +47,7 @@ type ImportFile struct {
 	Progress func(rows int) // told every now and then
 }
 
-// Import imports products into the only store of the data folder.
+// Import imports products into the only store of the database.
 func Import(ctx context.Context, c Config, f ImportFile) (inventory.ImportResult, error) {
 	var result inventory.ImportResult
 	format, err := formatOf(f)
@@ -60,8 +59,10 @@ func Import(ctx context.Context, c Config, f ImportFile) (inventory.ImportResult
 		return result, err
 	}
 	defer file.Close()
-	if err := sqlite.Exists(c.Data); err != nil { // opening would make an empty one
-		return result, err
+	if c.MongoURI == "" {
+		if err := sqlite.Exists(c.Data); err != nil { // opening would make an empty one
+			return result, err
+		}
 	}
 	var products *inventory.Service
 	var stores store.Repository
@@ -106,20 +107,19 @@ func onlyStore(ctx context.Context, stores store.Repository) (store.Store, error
 	case len(all) == 0:
 		return store.Store{}, errNoStore
 	case len(all) > 1:
-		return store.Store{}, fmt.Errorf("there are %d stores in the data folder; use the API of the one you mean", len(all))
+		return store.Store{}, fmt.Errorf("there are %d stores in the database; use the API of the one you mean", len(all))
 	}
 	return all[0], nil
 }
 
-// Verify proves the books of every store in the data folder, beside a running server. It reports to out and returns an error when
+// Verify proves the books of every store of the database, beside a running server. It reports to out and returns an error when
 // anything is off.
 func Verify(ctx context.Context, c Config, out io.Writer, progress func(store string, done, of int64)) (err error) {
-	d, err := sqlite.OpenReader(c.Data)
+	storage, end, err := openReader(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.Close()) }()
-	storage := sqliteStorage(d, system.NewIDs(system.Clock{}))
+	defer func() { err = errors.Join(err, end()) }()
 	stores, err := storage.Stores.List(ctx)
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"reflect"
 
@@ -62,11 +61,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("KASSA_JWT_KEY has %d bytes and needs at least %d", len(c.JWTKey), minKey)
 	case c.BcryptCost < minCost || c.BcryptCost > maxCost:
 		return fmt.Errorf("KASSA_BCRYPT_COST is %d to %d, not %d", minCost, maxCost, c.BcryptCost)
-	case c.MongoURI != "":
-		if u, err := url.Parse(c.MongoURI); err != nil || u.Host == "" {
-			return errors.New("KASSA_MONGODB_URI is not a MongoDB URI")
-		}
-		return errors.New("KASSA_MONGODB_URI is set, and this version keeps its books in SQLite only; unset it")
+	case c.MongoURI != "" && c.JWTKey == "":
+		return errors.New("KASSA_JWT_KEY is needed with KASSA_MONGODB_URI: all servers of a shop sign with the same key")
 	}
 	return nil
 }

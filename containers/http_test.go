@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
+	"kassa/adapters/mongodb/mongotest"
 	"kassa/adapters/rest/resttest"
 	"kassa/adapters/storetest"
 	"kassa/core/clock"
@@ -14,29 +17,48 @@ import (
 	"go.uber.org/fx"
 )
 
-// TestHTTP runs the HTTP suite on SQLite.
+func TestMain(m *testing.M) { mongotest.Main(m) }
+
+// TestHTTP runs the HTTP suite on both databases, with the same expectations.
 func TestHTTP(t *testing.T) {
-	resttest.Run(t, func(t testing.TB) resttest.Server {
-		k := storetest.NewClock()
-		c := Config{Addr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", Data: t.TempDir(), BcryptCost: 4}
-		var at *Listening
-		app := fx.New(Core(c), Web(), fx.Decorate(func() clock.Clock { return k }), fx.Populate(&at))
-		if err := errors.Join(app.Err(), app.Start(t.Context())); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-			defer cancel()
-			if err := app.Stop(ctx); err != nil {
-				t.Error(err)
-			}
+	for name, config := range map[string]func(testing.TB) Config{"SQLite": testConfig, "MongoDB": mongoConfig} {
+		t.Run(name, func(t *testing.T) {
+			resttest.Run(t, func(t testing.TB) resttest.Server { return serveHTTP(t, config(t)) })
 		})
-		return resttest.Server{URL: "http://" + at.API.String(), Now: k.Now, Add: k.Add, Verify: func(ctx context.Context) error {
-			var out bytes.Buffer
-			if err := Verify(ctx, c, &out, func(string, int64, int64) {}); err != nil {
-				return errors.Join(err, errors.New(out.String()))
-			}
-			return nil
-		}}
+	}
+}
+
+// mongoConfig names a database of the test's own.
+func mongoConfig(t testing.TB) Config {
+	t.Helper()
+	uri, name := mongotest.Database(t)
+	u, err := url.Parse(uri)
+	must(t, err)
+	u.Path = "/" + name
+	c := testConfig(t)
+	c.MongoURI, c.JWTKey = u.String(), strings.Repeat("k", minKey)
+	return c
+}
+
+// serveHTTP serves until the test ends, on a clock that the test moves.
+func serveHTTP(t testing.TB, c Config) resttest.Server {
+	t.Helper()
+	k := storetest.NewClock()
+	var at *Listening
+	app := fx.New(Core(c), Web(), fx.Decorate(func() clock.Clock { return k }), fx.Populate(&at))
+	must(t, errors.Join(app.Err(), app.Start(t.Context())))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := app.Stop(ctx); err != nil {
+			t.Error(err)
+		}
 	})
+	return resttest.Server{URL: "http://" + at.API.String(), Now: k.Now, Add: k.Add, Verify: func(ctx context.Context) error {
+		var out bytes.Buffer
+		if err := Verify(ctx, c, &out, func(string, int64, int64) {}); err != nil {
+			return errors.Join(err, errors.New(out.String()))
+		}
+		return nil
+	}}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"maps"
 
+	"kassa/adapters/mongodb"
 	"kassa/adapters/sqlite"
+	"kassa/adapters/system"
 	"kassa/core/cashier"
 	"kassa/core/clock"
 	"kassa/core/id"
@@ -38,6 +40,7 @@ type Storage struct {
 	Registers register.Repository
 	Carts     cashier.Carts
 	Bindings  []writer.Binding
+	Turns     writer.Turns
 }
 
 // schema is every kind of document that the journal may hold.
@@ -60,41 +63,85 @@ func states() map[string]func() writer.Stored {
 	return all
 }
 
-// sqliteStorage offers a SQLite database. Bindings come in the order of contention: what every sale changes first.
-func sqliteStorage(d *sqlite.Database, ids id.Source) Storage {
-	j := sqlite.NewJournal(d, schema())
-	state := sqlite.NewState(d, states())
-	users, members, products, stock := sqlite.NewUsers(d), sqlite.NewMembers(d), sqlite.NewProducts(d), sqlite.NewStock(d)
-	bindings := []writer.Binding{{Kind: "stock", Projection: stock}}
+// parts are the repositories of a database that keep values for the writer.
+type parts struct {
+	state, stock, products, users, members writer.Projection
+}
+
+// bindings come in the order of contention: what every sale changes first.
+func (p parts) bindings() []writer.Binding {
+	bs := []writer.Binding{{Kind: "stock", Projection: p.stock}}
 	for kind := range states() {
-		bindings = append(bindings, writer.Binding{Kind: kind, Projection: state})
+		bs = append(bs, writer.Binding{Kind: kind, Projection: p.state})
 	}
-	bindings = append(bindings, writer.Binding{Kind: "product", Projection: products})
-	for _, kind := range sqlite.UserKinds() {
-		bindings = append(bindings, writer.Binding{Kind: kind, Projection: users})
+	bs = append(bs, writer.Binding{Kind: "product", Projection: p.products})
+	for _, kind := range user.Kinds() {
+		bs = append(bs, writer.Binding{Kind: kind, Projection: p.users})
 	}
-	for _, kind := range sqlite.MemberKinds() {
-		bindings = append(bindings, writer.Binding{Kind: kind, Projection: members})
+	for _, kind := range member.Kinds() {
+		bs = append(bs, writer.Binding{Kind: kind, Projection: p.members})
 	}
+	return bs
+}
+
+func sqliteStorage(d *sqlite.Database, ids id.Source) Storage {
+	j, state := sqlite.NewJournal(d, schema()), sqlite.NewState(d, states())
+	users, members, products, stock := sqlite.NewUsers(d), sqlite.NewMembers(d), sqlite.NewProducts(d), sqlite.NewStock(d)
 	return Storage{
 		Provider: d, Stores: sqlite.NewStores(d, ids), Journal: j, Ledger: sqlite.NewLedger(j), Users: users, Sessions: sqlite.NewSessions(d),
-		Members: members, Products: products, Stock: stock, Registers: sqlite.NewRegisters(state), Carts: sqlite.NewCarts(d), Bindings: bindings,
+		Members: members, Products: products, Stock: stock, Registers: register.NewRepository(state), Carts: sqlite.NewCarts(d),
+		Bindings: parts{state, stock, products, users, members}.bindings(), Turns: writer.Alone{},
 	}
 }
 
-// openSQLite opens the database for the life of the application.
-func openSQLite(l fx.Lifecycle, c Config) (*sqlite.Database, error) {
+func mongoStorage(d *mongodb.Database, ids id.Source) Storage {
+	j, state := mongodb.NewJournal(d, schema()), mongodb.NewState(d, states())
+	users, members, products, stock := mongodb.NewUsers(d), mongodb.NewMembers(d), mongodb.NewProducts(d), mongodb.NewStock(d)
+	return Storage{
+		Provider: d, Stores: mongodb.NewStores(d, ids), Journal: j, Ledger: mongodb.NewLedger(j), Users: users, Sessions: mongodb.NewSessions(d),
+		Members: members, Products: products, Stock: stock, Registers: register.NewRepository(state), Carts: mongodb.NewCarts(d),
+		Bindings: parts{state, stock, products, users, members}.bindings(), Turns: mongodb.NewTurns(d),
+	}
+}
+
+// openStorage opens the database for the life of the application: MongoDB where the configuration names one, else SQLite.
+func openStorage(l fx.Lifecycle, c Config, ids id.Source) (Storage, error) {
+	if c.MongoURI != "" {
+		d, err := mongodb.Open(context.Background(), c.MongoURI, ids.New())
+		if err != nil {
+			return Storage{}, err
+		}
+		l.Append(fx.StopHook(d.Close))
+		return mongoStorage(d, ids), nil
+	}
 	d, err := sqlite.Open(c.Data)
 	if err != nil {
-		return nil, err
+		return Storage{}, err
 	}
 	l.Append(fx.StopHook(d.Close))
-	return d, nil
+	return sqliteStorage(d, ids), nil
+}
+
+// openReader opens a database that is there already beside a running server, for reading only.
+func openReader(ctx context.Context, c Config) (Storage, func() error, error) {
+	ids := system.NewIDs(system.Clock{})
+	if c.MongoURI != "" {
+		d, err := mongodb.OpenReader(ctx, c.MongoURI)
+		if err != nil {
+			return Storage{}, nil, err
+		}
+		return mongoStorage(d, ids), d.Close, nil
+	}
+	d, err := sqlite.OpenReader(c.Data)
+	if err != nil {
+		return Storage{}, nil, err
+	}
+	return sqliteStorage(d, ids), d.Close, nil
 }
 
 // newWriter starts the writer, which lets what waits commit before it stops.
-func newWriter(l fx.Lifecycle, p transaction.Provider, j journal.Repository, bs []writer.Binding, k clock.Clock, ids id.Source, o writer.Observer) *writer.Writer {
-	w := writer.New(writer.Config{Provider: p, Journal: j, Bindings: bs, Clock: k, IDs: ids, Observer: o})
+func newWriter(l fx.Lifecycle, p transaction.Provider, j journal.Repository, bs []writer.Binding, t writer.Turns, k clock.Clock, ids id.Source, o writer.Observer) *writer.Writer {
+	w := writer.New(writer.Config{Provider: p, Journal: j, Bindings: bs, Turns: t, Clock: k, IDs: ids, Observer: o})
 	l.Append(fx.StopHook(func(ctx context.Context) error { return w.Close(ctx) }))
 	return w
 }
