@@ -19,9 +19,6 @@ import (
 // Members implements member.Repository.
 type Members struct{ d *Database }
 
-// MemberKinds are the kinds of values that Members keeps.
-func MemberKinds() []string { return member.Kinds() }
-
 // NewMembers returns the members of the database's stores.
 func NewMembers(d *Database) *Members { return &Members{d} }
 

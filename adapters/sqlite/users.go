@@ -18,9 +18,6 @@ import (
 // Users implements user.Repository.
 type Users struct{ d *Database }
 
-// UserKinds are the kinds of values that Users keeps.
-func UserKinds() []string { return user.Kinds() }
-
 // NewUsers returns the users of the database's stores.
 func NewUsers(d *Database) *Users { return &Users{d} }
 
