@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -65,16 +66,54 @@ func OpenReader(dir string) (*Database, error) {
 
 // Exists returns nil when the folder holds Kassa's data, else an error that says so.
 func Exists(dir string) error {
+	if err := listed(dir); err != nil {
+		return err
+	}
 	if _, err := os.Stat(filepath.Join(dir, "kassa.db")); err != nil {
 		return fmt.Errorf("there is no kassa data in %s: %w", dir, err)
 	}
 	return nil
 }
 
+// listed refuses a folder with stores and without their list, which would look like one without stores.
+func listed(dir string) error {
+	stores, err := filepath.Glob(filepath.Join(dir, "store-*.db"))
+	if err != nil || len(stores) == 0 {
+		return err
+	}
+	if !exists(filepath.Join(dir, "kassa.db")) {
+		return fmt.Errorf("kassa.db, which lists the stores, is missing in %s; put it back from a backup", dir)
+	}
+	return nil
+}
+
+// whole refuses a list that names a store without a file, which would look like one without users.
+func (d *Database) whole() error {
+	c := <-d.list.readers
+	defer func() { d.list.readers <- c }()
+	var missing error
+	err := each(c, "SELECT id, name FROM stores", func(s *sqlite.Stmt) error {
+		if path := d.path(id.Store(s.ColumnText(0))); !exists(path) {
+			missing = fmt.Errorf("%s, the books of the store %s, is missing in %s; put it back from a backup", filepath.Base(path), s.ColumnText(1), d.dir)
+		}
+		return nil
+	})
+	if err != nil {
+		return unopened("kassa.db", err)
+	}
+	return missing
+}
+
 func open(dir string, lock *flock.Flock) (*Database, error) {
 	d := &Database{dir: dir, lock: lock, stores: map[id.Store]*file{}}
-	var err error
-	if d.list, err = openFile(filepath.Join(dir, "kassa.db"), "list", lock == nil); err != nil {
+	err := listed(dir)
+	if err == nil {
+		d.list, err = openFile(filepath.Join(dir, "kassa.db"), "list", lock == nil)
+	}
+	if err == nil {
+		err = d.whole()
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
@@ -155,7 +194,7 @@ func openFile(path, schema string, readOnly bool) (*file, error) {
 		}
 	}
 	for range n {
-		r, err := connect(path, sqlite.OpenReadOnly)
+		r, err := connectReader(path)
 		if err != nil {
 			return nil, errors.Join(err, f.close())
 		}
@@ -178,9 +217,42 @@ func connect(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
 			return nil, fmt.Errorf("open %s: %w", filepath.Base(path), err)
 		}
 	}
-	c, err := sqlite.OpenConn(path, flags)
+	return prepare(path, path, flags)
+}
+
+// connectReader opens a connection for reading. SQLite makes files beside the one that it reads, unless it is told that this one does not change:
+// where nothing may be written and there is no log, nobody writes.
+func connectReader(path string) (*sqlite.Conn, error) {
+	c, err := prepare(path, path, sqlite.OpenReadOnly)
+	if code := sqlite.ErrCode(err).ToPrimary(); code != sqlite.ResultCantOpen && code != sqlite.ResultReadOnly {
+		return c, err
+	}
+	if f, err := os.Open(path); err == nil {
+		_ = f.Close()
+	} else if errors.Is(err, fs.ErrPermission) { // SQLite does not say so
+		return nil, err
+	}
+	if log := path + "-wal"; exists(log) {
+		return nil, fmt.Errorf("%s has a log beside it, %s, and may not be written: copy the folder and use the copy", filepath.Base(path), filepath.Base(log))
+	}
+	full, err := filepath.Abs(path)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", filepath.Base(path), err)
+		return nil, err
+	}
+	unchanging := url.URL{Scheme: "file", Path: full, RawQuery: "immutable=1"}
+	return prepare(path, unchanging.String(), sqlite.OpenReadOnly|sqlite.OpenURI)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// prepare opens a connection to the file, which SQLite may know under another name, and sets it up.
+func prepare(path, name string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
+	c, err := sqlite.OpenConn(name, flags)
+	if err != nil {
+		return nil, unopened(path, err)
 	}
 	c.SetBusyTimeout(busyTimeout)
 	pragmas := []string{"foreign_keys=ON", "temp_store=MEMORY", "cache_size=-8000"}
@@ -189,10 +261,18 @@ func connect(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
 	}
 	for _, p := range pragmas {
 		if err := exec(c, "PRAGMA "+p); err != nil {
-			return nil, errors.Join(fmt.Errorf("open %s: %s: %w", filepath.Base(path), p, err), c.Close())
+			return nil, errors.Join(unopened(path, err), c.Close())
 		}
 	}
 	return c, nil
+}
+
+// unopened says which file cannot be opened, and of a damaged one what to do.
+func unopened(path string, err error) error {
+	if code := sqlite.ErrCode(err).ToPrimary(); code == sqlite.ResultNotADB || code == sqlite.ResultCorrupt {
+		return fmt.Errorf("%s is damaged; put a backup in its place", filepath.Base(path))
+	}
+	return fmt.Errorf("open %s: %w", filepath.Base(path), err)
 }
 
 // migrate brings the file to the newest schema. Each script runs once, in one transaction with its number.

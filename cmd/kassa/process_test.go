@@ -198,13 +198,13 @@ func TestTheServerProcess(t *testing.T) {
 	t.Run("a second server on the same data is refused", func(t *testing.T) { secondServer(t, binary) })
 	t.Run("a manager's edits of the demo survive its next start", func(t *testing.T) { demoKeeps(t, binary) })
 	t.Run("what the documents fill in works in the demo", func(t *testing.T) { prefilledBodies(t, binary) })
+	t.Run("files that are missing, damaged or not to be written", func(t *testing.T) { damagedFiles(t, binary) })
 	t.Run("a wrong setting is refused in one sentence", func(t *testing.T) { wrongSettings(t, binary) })
 }
 
-// refused runs kassa serve, which must not start, and returns the one sentence that says why.
-func refused(t *testing.T, binary string, env ...string) string {
+// refused runs a command that must end at once, and returns the one sentence that says why.
+func refused(t *testing.T, c *exec.Cmd) string {
 	t.Helper()
-	c := child(t, binary, env, "serve")
 	var out, errs bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errs
 	if err := c.Start(); err != nil {
@@ -214,7 +214,7 @@ func refused(t *testing.T, binary string, env ...string) string {
 	defer timer.Stop()
 	err := c.Wait()
 	if c.ProcessState.ExitCode() != 1 || out.Len() > 0 || strings.Count(errs.String(), "\n") != 1 || !strings.HasPrefix(errs.String(), "kassa: ") {
-		t.Errorf("%v: %v, printed %q and %q, want exit code 1 and one sentence", env, err, out.String(), errs.String())
+		t.Errorf("%v: %v, printed %q and %q, want exit code 1 and one sentence", c.Args[1:], err, out.String(), errs.String())
 	}
 	return errs.String()
 }
@@ -222,7 +222,7 @@ func refused(t *testing.T, binary string, env ...string) string {
 func secondServer(t *testing.T, binary string) {
 	data := t.TempDir()
 	s := start(t, binary, data)
-	if why := refused(t, binary, settings(data)...); !strings.Contains(why, "in use by another kassa") {
+	if why := refused(t, child(t, binary, settings(data), "serve")); !strings.Contains(why, "in use by another kassa") {
 		t.Error(why)
 	}
 	if a := s.call("GET", "/healthz", "", ""); a.status != http.StatusOK {
@@ -258,7 +258,7 @@ func wrongSettings(t *testing.T, binary string) {
 		{"KASSA_BENCH", "perhaps", "perhaps"},
 	} {
 		t.Run(c.name+" "+c.want, func(t *testing.T) {
-			why := refused(t, binary, append(settings(filepath.Join(t.TempDir(), "data")), c.name+"="+c.value)...)
+			why := refused(t, child(t, binary, append(settings(filepath.Join(t.TempDir(), "data")), c.name+"="+c.value), "serve"))
 			if !strings.Contains(why, c.want) || !strings.Contains(why, c.name) && !strings.Contains(why, c.value) {
 				t.Errorf("%q does not say %q, or what is wrong with %s", why, c.want, c.name)
 			}
