@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"kassa/core/cashier"
-	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/measure"
 	"kassa/core/page"
@@ -114,26 +112,11 @@ func cartsAreBounded(t *testing.T, d *database) {
 	for range cashier.MaxCarts - 5 {
 		must[cashier.Cart](t)(carts.Park(t.Context(), s.id, cashier.Cart{}))
 	}
-	var wg sync.WaitGroup
-	parked, refused := make(chan id.ID, 20), make(chan error, 20)
-	for range 20 {
-		wg.Go(func() {
-			c, err := carts.Park(t.Context(), s.id, cashier.Cart{})
-			if err != nil {
-				refused <- err
-				return
-			}
-			parked <- c.ID
-		})
-	}
-	wg.Wait()
-	close(refused)
-	if len(parked) != 5 {
-		t.Errorf("%d more were parked", len(parked))
-	}
-	for err := range refused {
-		if !fault.IsCode(err, "too_many_carts") {
-			t.Error(err)
-		}
+	codes := outcomes(20, func(int) error {
+		_, err := carts.Park(t.Context(), s.id, cashier.Cart{})
+		return err
+	})
+	if codes[""] != 5 || codes["too_many_carts"] != 15 {
+		t.Errorf("got %v", codes)
 	}
 }

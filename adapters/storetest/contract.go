@@ -28,13 +28,10 @@ import (
 
 // Backend is a database under test behind the ports of the core.
 type Backend struct {
-	Provider transaction.Provider
-	Stores   store.Repository
-	Journal  journal.Repository
-	State    interface {
-		writer.Projection
-		writer.Ranger
-	}
+	Provider  transaction.Provider
+	Stores    store.Repository
+	Journal   journal.Repository
+	State     State
 	Ledger    ledger.Repository
 	Users     user.Repository
 	Sessions  user.Sessions
@@ -45,6 +42,12 @@ type Backend struct {
 	Carts     cashier.Carts
 }
 
+// State keeps the values that are only ever asked for by their refs.
+type State interface {
+	writer.Projection
+	writer.Ranger
+}
+
 // Open makes an empty database that is closed when the test ends. Its journal knows the documents and its State the values, by their kinds:
 // those of the core and the toys of this package.
 type Open func(t testing.TB, documents journal.Schema, values map[string]func() writer.Stored) Backend
@@ -52,14 +55,18 @@ type Open func(t testing.TB, documents journal.Schema, values map[string]func() 
 // Run runs the contract.
 func Run(t *testing.T, open Open) {
 	for _, s := range []suite{
-		{"transaction", transactionRules}, {"journal", journalRules}, {"writer", writerRules}, {"projections", projectionRules}, {"stores", storeRules}, {"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules},
+		{"transaction", transactionRules}, {"journal", journalRules}, {"writer", writerRules}, {"projections", projectionRules}, {"stores", storeRules},
+		{"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules},
 		{"import", importRules}, {"stock", stockRules}, {"users", userRules}, {"sessions", sessionRules}, {"members", memberRules},
+		{"callbacks may run twice", twiceRules},
 	} {
 		s.run(t, open)
 	}
-	for _, r := range setupRules {
-		t.Run(r.name, func(t *testing.T) { r.test(t, open.database(t)) })
-	}
+	t.Run("setup", func(t *testing.T) {
+		for _, r := range setupRules {
+			t.Run(r.name, func(t *testing.T) { r.test(t, open.database(t)) })
+		}
+	})
 }
 
 // suite is rules about one subject. They share a database, because one with its indexes is slow to make, and each takes stores of its own
@@ -87,12 +94,12 @@ func (s suite) run(t *testing.T, open Open) {
 // database is a Backend that gives each test a store of its own.
 type database struct {
 	Backend
-	stores atomic.Int64
+	stores *atomic.Int64
 }
 
 func (o Open) database(t testing.TB) *database {
 	t.Helper()
-	return &database{Backend: o(t, documents(), values())}
+	return &database{o(t, documents(), values()), &atomic.Int64{}}
 }
 
 func (d *database) next() id.Store { return id.Store(fmt.Sprint("shop-", d.stores.Add(1))) }

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,12 +41,13 @@ func (d *database) furnished(t testing.TB, mark string, n int64) *furnished {
 			Name: mark, Email: fmt.Sprintf("user%d@example.com", i), Role: user.Cashier, Password: password,
 		}))
 		f.member = f.join(t, member.Register{Name: mark, Email: fmt.Sprintf("member%d@example.com", i), Phone: fmt.Sprint("0170 ", i, "00")})
-		f.product = s.add(t, inventory.Details{Name: mark, SKU: fmt.Sprint("S", i), Barcodes: []string{fmt.Sprint(1000 + i)}, Category: "Drinks", Price: money.Amount(n)}, n)
+		f.product = s.add(t, inventory.Details{Name: []string{"Tea", mark}[i], SKU: fmt.Sprint("S", i), Barcodes: []string{fmt.Sprint(1000 + i)}, Category: "Drinks", Price: money.Amount(n)}, n)
 		f.register = must[writer.Result](t)(registers.Create(t.Context(), f.id, register.Create{
 			Key: keyOf(fmt.Sprint("till", i)), Name: fmt.Sprint(mark, i), OpeningAmount: money.Amount(n),
 		})).Record.ID
 		f.cart = must[cashier.Cart](t)(carts.Park(t.Context(), f.id, cashier.Cart{Name: mark})).ID
 	}
+	must[writer.Result](t)(f.w.Do(t.Context(), f.id, add{key: "tally", jars: []string{"a", mark}, n: n}))
 	f.session = id.ID(strings.Split(f.login(t, "user1@example.com").RefreshToken, ".")[1])
 	return f
 }
@@ -97,6 +99,13 @@ func text(v any) string {
 	return fmt.Sprintf("%+v", v)
 }
 
+// about returns the lines that begin with the word, alone or as a kind.
+func (d dump) about(what string) dump {
+	return slices.DeleteFunc(slices.Clone(d), func(line string) bool {
+		return !strings.HasPrefix(line, what+" ") && !strings.HasPrefix(line, what+":")
+	})
+}
+
 // without returns the lines that the other dump lacks, for messages.
 func (d dump) without(other dump) string {
 	lines := slices.DeleteFunc(slices.Clone(d), func(line string) bool { return slices.Contains(other, line) })
@@ -111,14 +120,13 @@ func wantSame(t testing.TB, what string, got, want dump) {
 	}
 }
 
-// dump asks every repository everything.
-func (f *furnished) dump(t testing.TB) dump {
+// dump asks every repository everything; nothing is missing, or the test fails.
+func (f *furnished) dump(ctx context.Context, t testing.TB) dump {
 	t.Helper()
 	var d dump
-	f.dumpJournal(t, &d)
-	f.dumpValues(t, &d)
-	f.dumpLists(t, &d)
-	ctx := t.Context()
+	f.dumpJournal(ctx, t, &d)
+	f.dumpValues(ctx, t, &d)
+	f.dumpLists(ctx, t, &d)
 	note(&d, "user", must[*user.User](t)(f.Users.Get(ctx, f.id, f.cashier.ID())), must[*user.User](t)(f.Users.ByEmail(ctx, f.id, "USER1@example.com")))
 	note(&d, "member", must[*member.Member](t)(f.Members.Get(ctx, f.id, f.member.ID())),
 		must[*member.Member](t)(f.Members.ByEmail(ctx, f.id, "MEMBER1@example.com")), must[*member.Member](t)(f.Members.ByPhone(ctx, f.id, "0170-100")))
@@ -133,9 +141,9 @@ func (f *furnished) dump(t testing.TB) dump {
 	return d
 }
 
-func (f *furnished) dumpLists(t testing.TB, d *dump) {
+func (f *furnished) dumpLists(ctx context.Context, t testing.TB, d *dump) {
 	t.Helper()
-	ctx, all := t.Context(), page.Request{Limit: page.MaxLimit}
+	all := page.Request{Limit: page.MaxLimit}
 	for _, a := range []ledger.ID{ledger.DrawerOf(f.register), ledger.NewID(ledger.External, "")} {
 		note(d, "postings", must[page.List[ledger.Posting]](t)(f.Ledger.Postings(ctx, f.id, a, all)).Items...)
 	}
@@ -145,18 +153,19 @@ func (f *furnished) dumpLists(t testing.TB, d *dump) {
 	}
 	note(d, "registers", must[page.List[*register.Register]](t)(f.Registers.List(ctx, f.id, all)).Items...)
 	note(d, "carts", must[page.List[cashier.Cart]](t)(f.Carts.List(ctx, f.id, all)).Items...)
-	for _, q := range []inventory.Filter{{}, {Query: "s1"}, {Query: "s"}, {Query: "drinks"}, {Barcode: "1001"}, {Category: "drinks"}, {Stock: inventory.OutOfStock}} {
+	for _, q := range []inventory.Filter{{}, {Query: "tea"}, {Query: "s1"}, {Query: "s"}, {Query: "drinks"}, {Barcode: "1001"}, {Category: "drinks"}, {Stock: inventory.OutOfStock}} {
 		note(d, "products", must[page.List[inventory.Listed]](t)(f.Products.List(ctx, f.id, q, all)).Items...)
 	}
-	note(d, "by name", must[[]id.ID](t)(f.Products.ByName(ctx, f.id, f.cashier.Snapshot().Name))...)
+	for _, name := range []string{"Tea", f.cashier.Snapshot().Name} {
+		note(d, "named", must[[]id.ID](t)(f.Products.ByName(ctx, f.id, name))...)
+	}
 }
 
-func (f *furnished) dumpJournal(t testing.TB, d *dump) {
+func (f *furnished) dumpJournal(ctx context.Context, t testing.TB, d *dump) {
 	t.Helper()
-	ctx := t.Context()
 	note(d, "head", must[journal.Head](t)(f.Journal.Head(ctx, f.id)))
 	note(d, "token", must[id.ID](t)(f.Journal.Token(ctx, f.id)))
-	for _, r := range f.records(t) {
+	for _, r := range must[[]journal.Record](t)(f.Journal.From(ctx, f.id, 0, 100)) {
 		note(d, "record", r)
 		keys := append([]journal.Key{journal.RecordKey(r.ID)}, r.Keys...)
 		found := must[map[journal.Key]journal.Record](t)(f.Journal.Find(ctx, f.id, keys))
@@ -179,16 +188,16 @@ func (f *furnished) dumpJournal(t testing.TB, d *dump) {
 	*d = append(*d, entries...)
 }
 
-func (f *furnished) dumpValues(t testing.TB, d *dump) {
+func (f *furnished) dumpValues(ctx context.Context, t testing.TB, d *dump) {
 	t.Helper()
 	var values dump
 	show := func(v writer.Value) error {
 		note(&values, string(v.Ref()), v)
 		return nil
 	}
-	err := f.State.Range(t.Context(), f.id, register.Ref(""), "register;", show)
+	err := f.State.Range(ctx, f.id, register.Ref(""), "register;", show)
 	for _, p := range f.projections() {
-		err = errors.Join(err, p.All(t.Context(), f.id, show))
+		err = errors.Join(err, p.All(ctx, f.id, show))
 	}
 	if err != nil {
 		t.Error(err)

@@ -3,12 +3,17 @@ package storetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"kassa/core/cashier"
+	"kassa/core/inventory"
 	"kassa/core/journal"
+	"kassa/core/ledger"
+	"kassa/core/member"
+	"kassa/core/page"
 	"kassa/core/user"
 	"kassa/core/writer"
 )
@@ -18,7 +23,10 @@ var projectionRules = []rule{
 	{"values are given by range, in the order of their refs", valuesByRange},
 	{"a census gives every value and stops at the first error", census},
 	{"no repository writes outside a transaction or in a view", writesNeedATransaction},
-	{"what a transaction wrote everywhere falls with it", rollbackEverywhere},
+	{"what a transaction wrote falls with it in every repository", rollbackEverywhere},
+	{"a transaction reads its own writes in every repository, nobody else does", ownWrites},
+	{"a view sees one snapshot of every repository", oneSnapshot},
+	{"a cursor that is none is refused by every list", cursorsRefused},
 }
 
 // fill puts jars with the names.
@@ -152,7 +160,7 @@ func (f *furnished) writes(t testing.TB) map[string]func(ctx context.Context) er
 
 func writesNeedATransaction(t *testing.T, d *database) {
 	f := d.furnished(t, "Anna", 7)
-	before := f.dump(t)
+	before := f.dump(t.Context(), t)
 	for name, write := range f.writes(t) {
 		if write(t.Context()) == nil {
 			t.Errorf("%s: written without a transaction", name)
@@ -161,13 +169,31 @@ func writesNeedATransaction(t *testing.T, d *database) {
 			t.Errorf("%s: written in a view", name)
 		}
 	}
-	wantSame(t, "after writes that are refused", f.dump(t), before)
+	wantSame(t, "after writes that are refused", f.dump(t.Context(), t), before)
+}
+
+// writeAll makes every write but the end of the session, which a dump looks for.
+func (f *furnished) writeAll(ctx context.Context, writes map[string]func(ctx context.Context) error) error {
+	for name, write := range writes {
+		if name == "sign out" {
+			continue
+		}
+		if err := write(ctx); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	c, err := f.Carts.Get(ctx, f.id, f.cart)
+	if err != nil {
+		return err
+	}
+	c.Version, c.Name = c.Version+1, "Changed"
+	return errors.Join(f.Carts.Update(ctx, f.id, c), f.Carts.Insert(ctx, f.id, cashier.Cart{ID: "new", Version: 1, UpdatedAt: f.clock.Now()}))
 }
 
 func rollbackEverywhere(t *testing.T, d *database) {
 	f := d.furnished(t, "Anna", 7)
-	before := f.dump(t)
-	for name, write := range f.writes(t) {
+	before, writes := f.dump(t.Context(), t), f.writes(t)
+	for name, write := range writes {
 		err := f.Provider.Transact(t.Context(), func(ctx context.Context) error {
 			if err := write(ctx); err != nil {
 				return err
@@ -178,11 +204,86 @@ func rollbackEverywhere(t *testing.T, d *database) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	err := f.Provider.Transact(t.Context(), func(ctx context.Context) error { // carts join
-		return errors.Join(f.Carts.Insert(ctx, f.id, cashier.Cart{ID: "new", Version: 1}), f.Carts.Delete(ctx, f.id, f.cart, 0), errStop)
+	err := f.Provider.Transact(t.Context(), func(ctx context.Context) error {
+		if err := f.writeAll(ctx, writes); err != nil {
+			return err
+		}
+		return errStop
 	})
 	if codeOf(err) != errStop.Error() {
-		t.Errorf("carts: %v", err)
+		t.Error(err)
 	}
-	wantSame(t, "after writes that are rolled back", f.dump(t), before)
+	wantSame(t, "after writes that are rolled back", f.dump(t.Context(), t), before)
+}
+
+func ownWrites(t *testing.T, d *database) {
+	f := d.furnished(t, "Anna", 7)
+	before, writes := f.dump(t.Context(), t), f.writes(t)
+	var inside dump
+	err := f.Provider.Transact(t.Context(), func(ctx context.Context) error {
+		if err := f.writeAll(ctx, writes); err != nil {
+			return err
+		}
+		inside = f.dump(ctx, t)
+		wantSame(t, "outside the transaction", f.dump(t.Context(), t), before)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantSame(t, "after the transaction", f.dump(t.Context(), t), inside)
+	for _, what := range []string{"head", "record", "user", "users", "member", "members", "cart", "carts", "products", "stock", "session", "jar"} {
+		if slices.Equal(before.about(what), inside.about(what)) {
+			t.Errorf("what was written to %s was not read", what)
+		}
+	}
+}
+
+func oneSnapshot(t *testing.T, d *database) {
+	f := d.furnished(t, "Anna", 7)
+	writes := f.writes(t)
+	err := f.Provider.View(t.Context(), func(ctx context.Context) error {
+		before := f.dump(ctx, t)
+		if err := f.Provider.Transact(t.Context(), func(ctx context.Context) error { return f.writeAll(ctx, writes) }); err != nil {
+			return err
+		}
+		wantSame(t, "in the same view", f.dump(ctx, t), before)
+		if slices.Equal(f.dump(t.Context(), t), before) {
+			t.Error("nothing was written meanwhile")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func cursorsRefused(t *testing.T, d *database) {
+	s := d.shop(t)
+	for name, list := range map[string]func(p page.Request) error{
+		"users": func(p page.Request) error { _, err := s.Users.List(t.Context(), s.id, p); return err },
+		"members": func(p page.Request) error {
+			_, err := s.Members.List(t.Context(), s.id, member.Search{}, p)
+			return err
+		},
+		"products": func(p page.Request) error {
+			_, err := s.Products.List(t.Context(), s.id, inventory.Filter{}, p)
+			return err
+		},
+		"registers": func(p page.Request) error { _, err := s.Registers.List(t.Context(), s.id, p); return err },
+		"carts":     func(p page.Request) error { _, err := s.Carts.List(t.Context(), s.id, p); return err },
+		"postings": func(p page.Request) error {
+			_, err := s.Ledger.Postings(t.Context(), s.id, ledger.DrawerOf("till"), p)
+			return err
+		},
+	} {
+		for _, cursor := range []string{"?", "nonsense", page.Cursor("1", "2", "3", "4"), page.Cursor("1") + "="} {
+			if err := list(page.Request{Limit: 1, After: cursor}); codeOf(err) != "cursor_invalid" {
+				t.Errorf("%s take %q for a cursor: %v", name, cursor, err)
+			}
+		}
+		if err := list(page.Request{Limit: 1}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"kassa/core/id"
 	"kassa/core/inventory"
@@ -51,6 +52,12 @@ func storeNames(t *testing.T, d *database) {
 		_, err = d.Journal.Head(t.Context(), s.ID)
 		wantCode(t, err, "store_unknown")
 	}
+	codes := outcomes(8, func(int) error {
+		return d.Stores.Create(t.Context(), store.Store{ID: d.next(), Name: "Raced for", Currency: "EUR", TimeZone: "UTC", CreatedAt: f.clock.Now()})
+	})
+	if codes[""] != 1 || codes["store_exists"] != 7 {
+		t.Errorf("made at once: %v", codes)
+	}
 	var names []string
 	for _, s := range must[[]store.Store](t)(d.Stores.List(t.Context())) {
 		if want, ok := made[s.ID]; ok {
@@ -68,10 +75,10 @@ func storeNames(t *testing.T, d *database) {
 // twoStores gives two stores the same ids, keys, addresses and codes, and asks each for all that it has.
 func twoStores(t *testing.T, d *database) {
 	one := d.furnished(t, "Anna", 7)
-	alone := one.dump(t)
+	alone := one.dump(t.Context(), t)
 	two := d.furnished(t, "Bert", 9)
-	wantSame(t, "beside another store", one.dump(t), alone)
-	other := two.dump(t)
+	wantSame(t, "beside another store", one.dump(t.Context(), t), alone)
+	other := two.dump(t.Context(), t)
 	isAnnas := func(line string) bool { return strings.Contains(line, "Anna") }
 	if slices.ContainsFunc(other, isAnnas) || len(other) != len(alone) {
 		t.Errorf("one store has %s\nthe other %s", alone.without(other), other.without(alone))
@@ -82,7 +89,7 @@ func twoStores(t *testing.T, d *database) {
 
 func oneStoreChanges(t *testing.T, d *database) {
 	one, two := d.furnished(t, "Anna", 7), d.furnished(t, "Bert", 9)
-	before := one.dump(t)
+	before := one.dump(t.Context(), t)
 	stock := inventory.NewService(two.w, two.Products, two.Journal)
 	for name, change := range map[string]func(ctx context.Context) error{
 		"user": func(ctx context.Context) error {
@@ -100,12 +107,17 @@ func oneStoreChanges(t *testing.T, d *database) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// A sign-in drops what is expired, and the user's oldest.
+	late := two.clock.Now().Add(2 * user.RefreshLifetime)
 	changes := two.writes(t)
-	for _, name := range []string{"state", "stock", "sign out", "advance", "append"} {
+	changes["crowd out"] = func(ctx context.Context) error {
+		return two.Sessions.Add(ctx, two.id, user.Session{ID: "late", User: one.cashier.ID(), CreatedAt: late, ExpiresAt: late.Add(time.Hour)}, late, 1)
+	}
+	for _, name := range []string{"state", "stock", "sign out", "crowd out", "advance", "append"} {
 		if err := two.Provider.Transact(t.Context(), func(ctx context.Context) error { return changes[name](ctx) }); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	wantSame(t, "after changes in another store", one.dump(t), before)
+	wantSame(t, "after changes in another store", one.dump(t.Context(), t), before)
 	one.verify(t)
 }

@@ -59,6 +59,21 @@ type tally struct{ added int64 }
 func (*tally) Kind() string            { return "tally" }
 func (t *tally) Walk(c *journal.Codec) { journal.Int(c, "added", &t.added) }
 
+// Replay implements writer.Replayer: the record's refs name the jars.
+func (t *tally) Replay(r journal.Record, b *writer.Books) error {
+	for _, ref := range r.Refs {
+		if ref.Kind() != "jar" {
+			continue
+		}
+		after := &jar{name: ref.Value(), n: t.added}
+		if before, ok := writer.Find[*jar](b, ref); ok {
+			after.n += before.n
+		}
+		b.Put(after)
+	}
+	return nil
+}
+
 // jar is a value that may not fall below zero.
 type jar struct {
 	name string

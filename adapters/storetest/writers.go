@@ -26,7 +26,6 @@ var writerRules = []rule{
 	{"the same books in any split", anySplit},
 	{"two writers on one store", twoWriters},
 	{"a commit of unknown outcome is found or made once", unknownOutcome},
-	{"callbacks may run twice", callbacksTwice},
 }
 
 func refusals(t *testing.T, d *database) {
@@ -202,50 +201,6 @@ func unknownOutcome(t *testing.T, d *database) {
 		if n, p := f.count(t.Context(), "a"), f.head(t.Context()).Position; n != 3 || p != 3 {
 			t.Fatalf("applied %v: counted %d, position %d", apply, n, p)
 		}
-	}
-}
-
-// Twice runs every callback, rolls it back, and runs it again: what a callback does outside the database would show.
-type Twice struct{ transaction.Provider }
-
-// errAgain makes the first run roll back.
-var errAgain = errors.New("run it again")
-
-// Transact implements transaction.Provider.
-func (p Twice) Transact(ctx context.Context, fn func(ctx context.Context) error) error {
-	err := p.Provider.Transact(ctx, func(ctx context.Context) error {
-		if err := fn(ctx); err != nil {
-			return err
-		}
-		return errAgain
-	})
-	if !errors.Is(err, errAgain) {
-		return err
-	}
-	return p.Provider.Transact(ctx, fn)
-}
-
-// View implements transaction.Provider.
-func (p Twice) View(ctx context.Context, fn func(ctx context.Context) error) error {
-	if err := p.Provider.View(ctx, fn); err != nil {
-		return err
-	}
-	return p.Provider.View(ctx, fn)
-}
-
-func callbacksTwice(t *testing.T, d *database) {
-	f := d.fixture(t)
-	w := f.writer(Twice{f.Provider}, 0)
-	parallel(8, func(i int) string {
-		for k := range 10 {
-			if _, err := w.Do(t.Context(), f.store, add{key: fmt.Sprint(i, k), jars: []string{"a"}, n: 1}); err != nil {
-				t.Error(err)
-			}
-		}
-		return ""
-	})
-	if n := f.count(t.Context(), "a"); n != 80 {
-		t.Fatalf("counted %d of 80", n)
 	}
 }
 
