@@ -13,6 +13,7 @@ import (
 )
 
 var sessionRules = []rule{
+	{"a session is renewed with its secret only", sessionIsRenewedWithItsSecretOnly},
 	{"a login says who and where", loginSaysWhoAndWhere},
 	{"every failed login looks the same", everyFailedLoginLooksTheSame},
 	{"every attempt ends once at the throttle", everyAttemptEndsOnceAtTheThrottle},
@@ -42,6 +43,48 @@ func (c *counted) Get(ctx context.Context, s id.Store, i id.ID) (user.Session, b
 func (p *people) who(t testing.TB, s *user.Service, token string) user.Principal {
 	t.Helper()
 	return must[user.Principal](t)(s.Authenticate(t.Context(), token))
+}
+
+func sessionIsRenewedWithItsSecretOnly(t *testing.T, d *database) {
+	s := d.shop(t)
+	now := s.clock.Now()
+	n := user.Session{ID: "s", User: "u", Epoch: 3, Family: "family", Secret: "one", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+	write := func(fn func(ctx context.Context) error) {
+		t.Helper()
+		if err := s.Provider.Transact(t.Context(), func(ctx context.Context) error { return fn(ctx) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(there bool) {
+		t.Helper()
+		got, ok, err := s.Sessions.Get(t.Context(), s.id, "s")
+		if err != nil || ok != there || there && got != n {
+			t.Errorf("got %+v, %v, %v; want %+v", got, ok, err, n)
+		}
+	}
+	renew := func(i id.ID, secret string, want bool) {
+		t.Helper()
+		write(func(ctx context.Context) error {
+			ok, err := s.Sessions.Renew(ctx, s.id, i, secret, "two", now.Add(2*time.Hour))
+			if ok != want {
+				t.Errorf("%s renewed with %s: %v", i, secret, ok)
+			}
+			return err
+		})
+	}
+	write(func(ctx context.Context) error { return s.Sessions.Add(ctx, s.id, n, now, 1) })
+	want(true)
+	renew("s", "none", false)
+	renew("other", "one", false)
+	want(true)
+	renew("s", "one", true)
+	n.Secret, n.ExpiresAt = "two", now.Add(2*time.Hour)
+	want(true)
+	renew("s", "one", false)
+	write(func(ctx context.Context) error { return s.Sessions.Remove(ctx, s.id, "other") })
+	want(true)
+	write(func(ctx context.Context) error { return s.Sessions.Remove(ctx, s.id, "s") })
+	want(false)
 }
 
 func loginSaysWhoAndWhere(t *testing.T, d *database) {
