@@ -55,7 +55,11 @@ var indexes = map[string][]index{
 		{name: "codes", keys: []string{"_id.s", "codes"}, unique: true, partial: present("codes")},
 		{name: "terms", keys: []string{"_id.s", "terms"}, partial: present("terms")},
 	},
-	stock: {{name: "out", keys: []string{"_id.s", "on_hand"}, partial: bson.D{{Key: "on_hand", Value: bson.D{{Key: "$lte", Value: 0}}}}}},
+	stock: {
+		// What is out or low. Sales of everything else write to neither.
+		{name: "out", keys: []string{"_id.s", "on_hand"}, partial: atMost("on_hand", 0)},
+		{name: "low", keys: []string{"_id.s", "spare", "on_hand"}, partial: atMost("spare", 0)},
+	},
 	users: {
 		{name: "names", keys: []string{"_id.s", "place"}, partial: present("place")},
 		{name: "emails", keys: []string{"_id.s", "email_key"}, unique: true, partial: present("email_key")},
@@ -80,6 +84,11 @@ var indexes = map[string][]index{
 // present matches the documents that have the field.
 func present(field string) bson.D {
 	return bson.D{{Key: field, Value: bson.D{{Key: "$exists", Value: true}}}}
+}
+
+// atMost matches the documents whose field is that or less.
+func atMost(field string, most int64) bson.D {
+	return bson.D{{Key: field, Value: bson.D{{Key: "$lte", Value: most}}}}
 }
 
 // writerLife is how long what a process said of its sessions is kept, in seconds. Living ones say it again.

@@ -131,7 +131,10 @@ func (r *Products) Save(ctx context.Context, s id.Store, cs []writer.Change) err
 			return err
 		}
 	}
-	return w.run(ctx, r.collection())
+	if err := w.run(ctx, r.collection()); err != nil {
+		return err
+	}
+	return NewStock(r.d).limit(ctx, s, cs)
 }
 
 // ByName implements inventory.Repository.

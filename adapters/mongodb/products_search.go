@@ -86,14 +86,13 @@ func (r *Products) List(ctx context.Context, s id.Store, f inventory.Filter, p p
 // plan chooses how the products are found: those that a barcode, a search or the stock leaves over, where these are few, are sorted; else
 // the products are scanned in the order of the list until the page is full.
 func (r *Products) plan(ctx context.Context, s id.Store, f inventory.Filter) (*selection, error) {
-	q := &selection{index: "names"}
-	q.and("_id.s", s)
+	q := &selection{filter: bson.D{{Key: "_id.s", Value: s}}, index: "names"}
+	if f.Query != "" {
+		q.and("search", contains(f.Query))
+	}
 	if f.Category != "" {
 		q.and("category", f.Category)
 		q.index = "categories"
-	}
-	if f.Query != "" {
-		q.and("search", contains(f.Query))
 	}
 	if f.Barcode != "" {
 		q.and("codes", f.Barcode)
@@ -101,21 +100,48 @@ func (r *Products) plan(ctx context.Context, s id.Store, f inventory.Filter) (*s
 		return q, nil
 	}
 	if f.Query != "" {
-		term := begins(beginning(f.Query))
-		few, err := r.few(ctx, products, "terms", bson.D{{Key: "_id.s", Value: s}, {Key: "terms", Value: term}})
-		if few {
-			q.and("terms", term)
-			q.index = "terms"
+		few, err := r.begin(ctx, s, f.Query, q)
+		if few || err != nil {
+			return q, err
 		}
-		return q, err
 	}
-	return q, nil
+	return q, r.stocked(ctx, s, f.Stock, q)
 }
 
-// few reports whether an index has no more matches than are sorted quickly.
-func (r *Products) few(ctx context.Context, collection, index string, filter bson.D) (bool, error) {
-	n, err := r.d.collection(collection).CountDocuments(ctx, filter, options.Count().SetHint(index).SetLimit(fewMatches+1))
-	return n <= fewMatches, unavailable(err)
+// begin narrows the selection to the products in which something begins like the search, where they are few, and reports whether they are.
+func (r *Products) begin(ctx context.Context, s id.Store, query string, q *selection) (few bool, err error) {
+	term := begins(beginning(query))
+	n, err := r.collection().CountDocuments(ctx, bson.D{{Key: "_id.s", Value: s}, {Key: "terms", Value: term}}, options.Count().SetHint("terms").SetLimit(fewMatches+1))
+	if err != nil || n > fewMatches {
+		return false, unavailable(err)
+	}
+	q.and("terms", term)
+	q.index = "terms"
+	return true, nil
+}
+
+// stocked narrows the selection to the products that are out of stock or low, where they are few.
+func (r *Products) stocked(ctx context.Context, s id.Store, f inventory.StockFilter, q *selection) error {
+	filter := bson.D{{Key: "_id.s", Value: s}}
+	switch f {
+	case inventory.OutOfStock:
+		filter = append(filter, atMost("on_hand", 0)...)
+	case inventory.LowStock:
+		filter = append(filter, append(atMost("spare", 0), bson.E{Key: "on_hand", Value: bson.D{{Key: "$gt", Value: 0}}})...)
+	default:
+		return nil
+	}
+	var ids []string
+	o := options.Find().SetHint(string(f)).SetLimit(fewMatches + 1).SetProjection(sorted("_id"))
+	err := each(ctx, r.d.collection(stock), filter, o, func(h onHand) error {
+		ids = append(ids, h.ID.ID)
+		return nil
+	})
+	if err == nil && len(ids) <= fewMatches {
+		q.filter = append(byKeys(s, ids), q.filter...)
+		q.index = "_id_"
+	}
+	return err
 }
 
 // errFull ends a scan.

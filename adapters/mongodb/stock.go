@@ -25,6 +25,21 @@ func NewStock(d *Database) *Stock { return &Stock{d} }
 type onHand struct {
 	ID     key              `bson:"_id"`
 	OnHand measure.Quantity `bson:"on_hand"`
+	Spare  measure.Quantity `bson:"spare"` // on hand beyond the product's limit: what is low has an index, which only those sales write that meet it
+}
+
+// never is the limit of a product that is never low: below all that can be on hand.
+const never = -2 * measure.Max
+
+// limitOf returns the stock at which the product is low.
+func limitOf(p *inventory.Product) measure.Quantity {
+	if p == nil || p.Deleted() {
+		return never
+	}
+	if at, warns := p.LowAt(); warns {
+		return at
+	}
+	return never
 }
 
 // Load implements writer.Projection.
@@ -62,7 +77,7 @@ func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 	if _, err := r.d.writing(ctx); err != nil {
 		return err
 	}
-	var fresh writes
+	var fresh []*inventory.Stock
 	by := map[measure.Quantity][]string{}
 	for _, c := range cs {
 		after, ok := c.After.(*inventory.Stock)
@@ -71,15 +86,14 @@ func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 		}
 		before, ok := c.Before.(*inventory.Stock)
 		if !ok {
-			at := key{s, string(after.Product())}
-			fresh.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetReplacement(onHand{at, after.OnHand()}).SetUpsert(true))
+			fresh = append(fresh, after)
 			continue
 		}
 		difference := after.OnHand() - before.OnHand() // both are within 2^53, so this is exact
 		by[difference] = append(by[difference], string(after.Product()))
 	}
 	for difference, ids := range by {
-		u, err := r.d.collection(stock).UpdateMany(ctx, byKeys(s, ids), bson.D{{Key: "$inc", Value: bson.D{{Key: "on_hand", Value: int64(difference)}}}})
+		u, err := r.d.collection(stock).UpdateMany(ctx, byKeys(s, ids), bson.D{{Key: "$inc", Value: bson.D{{Key: "on_hand", Value: int64(difference)}, {Key: "spare", Value: int64(difference)}}}})
 		if err != nil {
 			return err
 		}
@@ -87,5 +101,56 @@ func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 			return err
 		}
 	}
-	return fresh.run(ctx, r.d.collection(stock))
+	return r.begin(ctx, s, fresh)
+}
+
+// begin keeps the first stock of products, which may have been saved before or may yet be.
+func (r *Stock) begin(ctx context.Context, s id.Store, fresh []*inventory.Stock) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	ids := make([]id.ID, len(fresh))
+	for i, f := range fresh {
+		ids[i] = f.Product()
+	}
+	limits := make(map[string]measure.Quantity, len(fresh))
+	err := each(ctx, r.d.collection(products), byKeys(s, ids), options.Find().SetProjection(justBody), func(x item) error {
+		p, err := x.product()
+		limits[x.ID.ID] = limitOf(p)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var w writes
+	for _, f := range fresh {
+		h := onHand{ID: key{s, string(f.Product())}, OnHand: f.OnHand()}
+		limit, ok := limits[h.ID.ID]
+		if !ok {
+			limit = never
+		}
+		h.Spare = h.OnHand - limit
+		w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: h.ID}}).SetReplacement(h).SetUpsert(true))
+	}
+	return w.run(ctx, r.d.collection(stock))
+}
+
+// limit follows the limits of products, whose stock may have been saved before or may yet be.
+func (r *Stock) limit(ctx context.Context, s id.Store, cs []writer.Change) error {
+	var models []mongo.WriteModel
+	for _, c := range cs {
+		before, _ := c.Before.(*inventory.Product)
+		after, _ := c.After.(*inventory.Product)
+		if limitOf(before) == limitOf(after) {
+			continue
+		}
+		spare := bson.D{{Key: "$subtract", Value: bson.A{"$on_hand", int64(limitOf(after))}}}
+		models = append(models, mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: key{s, string(after.ID())}}}).
+			SetUpdate(mongo.Pipeline{{{Key: "$set", Value: bson.D{{Key: "spare", Value: spare}}}}}))
+	}
+	if len(models) == 0 {
+		return nil
+	}
+	_, err := r.d.collection(stock).BulkWrite(ctx, models, options.BulkWrite().SetOrdered(true))
+	return err
 }
