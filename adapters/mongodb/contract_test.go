@@ -19,7 +19,10 @@ func TestContract(t *testing.T) { storetest.Run(t, open) }
 
 // open makes a database of the test's own.
 func open(t testing.TB, documents journal.Schema, values map[string]func() writer.Stored) storetest.Backend {
-	d := openDatabase(t, databaseURI(t))
+	return backend(openDatabase(t, databaseURI(t)), documents, values)
+}
+
+func backend(d *mongodb.Database, documents journal.Schema, values map[string]func() writer.Stored) storetest.Backend {
 	j, state := mongodb.NewJournal(d, documents), mongodb.NewState(d, values)
 	return storetest.Backend{
 		Provider: d, Stores: mongodb.NewStores(d, fixed("token")), Journal: j, State: state, Ledger: mongodb.NewLedger(j),

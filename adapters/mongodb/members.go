@@ -94,15 +94,15 @@ func (r *Members) List(ctx context.Context, s id.Store, q member.Search, p page.
 	return r.list(ctx, s, texts, p)
 }
 
-// What follows in a member's search text, which has the name, the e-mail and the phone number each on a line of its own, what is found on ...
+// A member's search text has three lines: name, e-mail, phone number. Which one a text is found on shows in what follows it there.
 const (
-	beforePhone = `[^\n]*\n`         // the first or second line
-	inEmail     = `[^\n]*\n[^\n]*\z` // the second
-	inPhone     = `[^\n]*\z`         // the third
+	beforePhone = `[^\n]*\n`         // name or e-mail
+	inEmail     = `[^\n]*\n[^\n]*\z` // e-mail
+	inPhone     = `[^\n]*\z`         // phone number
 )
 
-// textsOf returns what a member who is searched for has, and false where nobody can have it. One expression on one field is compared in the
-// index, without a look at the documents of all who lack it.
+// textsOf returns what a member who is searched for has, and false where nobody can have it. Expressions on one field are compared in the index,
+// without a look at the documents of all who do not match.
 func textsOf(q member.Search) (texts []bson.D, possible bool) {
 	query, email := regexp.QuoteMeta(user.Fold(q.Query)), regexp.QuoteMeta(user.Fold(q.Email))
 	if strings.ContainsFunc(query+email, unicode.IsControl) { // neither name nor address has any, and an expression cannot hold all of them
