@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"reflect"
+	"strings"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -33,7 +34,32 @@ func ReadConfig() (Config, error) {
 	if err := env.Parse(&c); err != nil {
 		return c, unread(err)
 	}
+	if err := c.readSecrets(); err != nil {
+		return c, err
+	}
 	return c, c.check()
+}
+
+// readSecrets reads the secrets that stand in files: for NAME, in the one that NAME_FILE names. A container gets a file more safely than a variable.
+func (c *Config) readSecrets() error {
+	for name, secret := range map[string]*string{"KASSA_MONGODB_URI": &c.MongoURI, "KASSA_JWT_KEY": &c.JWTKey, "KASSA_OPERATOR_KEY": &c.OperatorKey} {
+		path := os.Getenv(name + "_FILE")
+		if path == "" {
+			continue
+		}
+		b, err := os.ReadFile(path)
+		text := strings.TrimSpace(string(b))
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s_FILE cannot be read: %w", name, err)
+		case text == "":
+			return fmt.Errorf("%s_FILE is the empty file %s", name, path)
+		case *secret != "":
+			return fmt.Errorf("%s and %s_FILE are both set; unset one", name, name)
+		}
+		*secret = text
+	}
+	return nil
 }
 
 // unread names the variable that cannot be read; env names the field.

@@ -38,6 +38,7 @@ var commands = []command{
 	{"demo", "serve a shop with 100 products, a till, a cashier and a manager", demo},
 	{"import", "import products from a CSV or JSON file", importProducts},
 	{"verify", "prove that the books are whole", verify},
+	{"health", "ask the server on KASSA_ADDR whether it can serve", health},
 	{"bench", "measure this machine with simulated tills", benchmark},
 }
 
