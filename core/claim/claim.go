@@ -3,6 +3,8 @@
 package claim
 
 import (
+	"strings"
+
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
@@ -31,9 +33,9 @@ func Take(v *writer.View, ref journal.Ref, who id.ID, code string) (*Claim, erro
 	return New(ref, who), nil
 }
 
-// Taken is the fault for what another has.
+// Taken is the fault for what another has; the code ends in _taken and begins with what it is.
 func Taken(code string, by id.ID) *fault.Error {
-	return fault.New(fault.Conflict, code, "this is in use already").With("owner_id", string(by))
+	return fault.New(fault.Conflict, code, "this %s is in use already", strings.TrimSuffix(code, "_taken")).With("owner_id", string(by))
 }
 
 // Ref implements writer.Value.

@@ -98,6 +98,11 @@ func StaleVersion(newest int64) *Error {
 	return New(Stale, "version_stale", "this was changed in the meantime; read it again").With("version", newest)
 }
 
+// NotSetUp is the fault for what needs a store before there is one that can be used.
+func NotSetUp() *Error {
+	return New(Conflict, "not_set_up", "there is no store yet; POST /api/v1/setup makes it")
+}
+
 // As returns the first Error in err's chain.
 func As(err error) (*Error, bool) {
 	var e *Error

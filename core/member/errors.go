@@ -28,3 +28,8 @@ func pinWrong() *fault.Error {
 func oldPINRequired() *fault.Error {
 	return fault.New(fault.Forbidden, "old_pin_required", "a PIN is changed with the old PIN (old_pin) or by a manager")
 }
+
+// loginFailed is the one answer to a wrong PIN and an unknown member.
+func loginFailed() *fault.Error {
+	return fault.New(fault.Unauthenticated, "login_failed", "member or PIN is wrong")
+}

@@ -103,7 +103,7 @@ func (s *Service) try(ctx context.Context, st id.Store, account, address, hash, 
 		s.c.Throttle.Abandoned(account, address)
 	case !ok:
 		s.c.Throttle.Failed(account, address)
-		err = user.LoginFailed()
+		err = loginFailed()
 	default:
 		s.c.Throttle.Succeeded(account, address)
 	}

@@ -137,7 +137,7 @@ func (s *Service) Choose(ctx context.Context, named string) (store.Store, error)
 	case err != nil:
 		return store.Store{}, err
 	case len(all) == 0:
-		return store.Store{}, fault.New(fault.Conflict, "not_set_up", "there is no store yet; POST /setup comes first")
+		return store.Store{}, fault.NotSetUp()
 	case named == "" && len(all) == 1:
 		return all[0], nil
 	case named == "":

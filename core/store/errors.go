@@ -9,7 +9,7 @@ import (
 func SettingsOf(v *writer.View) (*Settings, error) {
 	s, ok := writer.Get[*Settings](v, SettingsRef)
 	if !ok {
-		return nil, fault.New(fault.Conflict, "not_set_up", "this store has no settings yet; POST /setup comes first")
+		return nil, fault.NotSetUp()
 	}
 	return s, nil
 }

@@ -19,9 +19,9 @@ func TokenInvalid() *fault.Error {
 	return fault.New(fault.Unauthenticated, "token_invalid", "the token is not valid or has expired; sign in again")
 }
 
-// LoginFailed is the one answer to a wrong secret, an unknown name and an account that is not active.
+// LoginFailed is the one answer to a wrong password, an unknown address or store and an account that is not active.
 func LoginFailed() *fault.Error {
-	return fault.New(fault.Unauthenticated, "login_failed", "name or secret is wrong")
+	return fault.New(fault.Unauthenticated, "login_failed", "e-mail or password is wrong")
 }
 
 func lastManager() *fault.Error {

@@ -54,7 +54,7 @@ type calendar interface {
 func day(v *writer.View) (clock.Date, error) {
 	c, ok := v.Value("settings:store").(calendar)
 	if !ok {
-		return 0, fault.New(fault.Conflict, "not_set_up", "this store has no settings yet; POST /setup comes first")
+		return 0, fault.NotSetUp()
 	}
 	return c.Day(v.Now()), nil
 }

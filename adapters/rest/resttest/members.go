@@ -19,7 +19,9 @@ func members(t *testing.T, open Open) {
 	}
 	s.As(s.Cashier).Post("/members", `{"name":"No address","pin":"123456"}`).Want(201).has(map[string]any{"email": nil, "phone": nil})
 	s.As(s.Cashier).Post("/members", `{"name":"Null","email":null,"phone":null,"pin":"123456"}`).Want(201)
-	s.As(s.Cashier).Post("/members", `{"name":"B","email":"ANNA@member.test","pin":"123456"}`).Refused(409, "email_taken")
+	if detail := s.As(s.Cashier).Post("/members", `{"name":"B","email":"ANNA@member.test","pin":"123456"}`).Refused(409, "email_taken").Text("detail"); detail != "this email is in use already" {
+		t.Error(detail)
+	}
 	s.As(s.Cashier).Post("/members", `{"name":"B","phone":"+491701 2345","pin":"123456"}`).Refused(409, "phone_taken")
 	for _, pin := range []string{"12345", "1234567", "12345a", "١٢٣٤٥٦", " 12345", "-12345", "12.456", "１２３４５６"} {
 		s.As(s.Cashier).Post("/members", fmt.Sprintf(`{"name":"B","pin":%q}`, pin)).refusedFields("/pin")
@@ -74,6 +76,9 @@ func pins(t *testing.T, open Open) {
 		a.object("member").has(map[string]any{"id": anna, "name": "Anna"})
 	}
 	wrong := s.As(s.Cashier).Put("/members/session", `{"email":"anna@member.test","pin":"654321"}`).Refused(401, "login_failed").Text("detail")
+	if wrong != "member or PIN is wrong" {
+		t.Error(wrong)
+	}
 	unknown := s.As(s.Cashier).Put("/members/session", `{"email":"nobody@member.test","pin":"123456"}`).Refused(401, "login_failed").Text("detail")
 	if wrong != unknown {
 		t.Errorf("the answers differ: %s, %s", wrong, unknown)

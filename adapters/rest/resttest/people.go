@@ -136,7 +136,9 @@ func statuses(n int, fn func(i int) Answer) map[string]int {
 
 func setUpOnce(t *testing.T, open Open) {
 	s := newVisitor(t, open)
-	s.login(managerEmail, managerPassword).Refused(409, "not_set_up")
+	if detail := s.login(managerEmail, managerPassword).Refused(409, "not_set_up").Text("detail"); !strings.Contains(detail, "POST /api/v1/setup") {
+		t.Error(detail)
+	}
 	s.Post("/setup", `{"store":{"name":"","currency":"XXX","time_zone":"Mars"},"manager":{"name":"M","email":"m@","password":"short"}}`).
 		refusedFields("/store/name")
 	s.Post("/setup", `{"store":{"name":"Shop","currency":"XXX","time_zone":"Mars"},"manager":{"name":"M","email":"m@","password":"short"}}`).
@@ -249,6 +251,9 @@ func signIn(t *testing.T, open Open) {
 	sleeping := "/users/" + s.hire("Sleeping", "sleeping@shop.test", "cashier", "battery staple").Text("id")
 	s.change(s.Manager, sleeping, `{"active":false}`).Want(200)
 	wrong := s.login(managerEmail, "wrong horse").Refused(401, "login_failed").Text("detail")
+	if wrong != "e-mail or password is wrong" {
+		t.Error(wrong)
+	}
 	for _, c := range [][2]string{
 		{"nobody@shop.test", managerPassword}, {"long@shop.test", long + "p"}, {"sleeping@shop.test", "battery staple"},
 		{strings.Repeat("a", 5000), "x"}, {managerEmail, strings.Repeat("x", 5000)},
