@@ -111,7 +111,7 @@ func (c *Cluster) ResumeReplication(i int) {
 	c.do(func(ctx context.Context) error { return c.set.setReplicationStopped(ctx, i, "off") })
 }
 
-// StepDown makes the primary a secondary: another node of three takes over, and a single one does so itself after a second.
+// StepDown makes the primary a secondary: another node of three takes over at once, and a single one does so itself after a second.
 func (c *Cluster) StepDown() {
 	c.t.Helper()
 	c.do(c.set.stepDown)

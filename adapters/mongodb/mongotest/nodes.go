@@ -162,14 +162,15 @@ func (s *ReplicaSet) stepDown(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seconds, catchUp := 1, 0
-	if len(s.nodes) > 1 {
-		seconds, catchUp = 10, 5 // who has caught up is asked to take over at once
+	single := len(s.nodes) == 1
+	seconds, catchUp := 10, 5 // who has caught up is asked to take over at once
+	if single {
+		seconds, catchUp = 1, 0
 	}
 	return s.command(ctx, i, bson.D{
 		{Key: "replSetStepDown", Value: seconds},
 		{Key: "secondaryCatchUpPeriodSecs", Value: catchUp},
-		{Key: "force", Value: true},
+		{Key: "force", Value: single}, // for nobody can take over
 	})
 }
 

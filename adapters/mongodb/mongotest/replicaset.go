@@ -164,6 +164,7 @@ func (s *ReplicaSet) initiate(ctx context.Context) error {
 		{Key: "settings", Value: bson.D{
 			{Key: "electionTimeoutMillis", Value: 2000},
 			{Key: "heartbeatIntervalMillis", Value: 300},
+			{Key: "catchUpTimeoutMillis", Value: 1000}, // a new primary asks a frozen node for long what it has
 		}},
 	}
 	return withClient(ctx, s.direct(0, nil), func(c *mongo.Client) error {

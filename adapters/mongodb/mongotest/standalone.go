@@ -9,6 +9,13 @@ import (
 // Standalone starts a server that is no replica set and ends with the test, and returns its URI.
 func Standalone(t testing.TB) (uri string) {
 	t.Helper()
+	return "mongodb://" + Node(t) + "/"
+}
+
+// Node starts one mongod that ends with the test, and returns its address. With the name of a set among its arguments it waits to be
+// made a member: that, and its users, are the test's matter.
+func Node(t testing.TB, args ...string) (at string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	program, err := machine().findProgram(ctx)
@@ -21,22 +28,22 @@ func Standalone(t testing.TB) (uri string) {
 	}
 	t.Cleanup(data.remove)
 	for range startAttempts {
-		if uri, err = standalone(ctx, t, program, data.path); !errors.Is(err, errEnded) {
+		if at, err = startNode(ctx, t, program, data.path, args); !errors.Is(err, errEnded) {
 			break
 		}
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return uri
+	return at
 }
 
-func standalone(ctx context.Context, t testing.TB, program, dir string) (uri string, err error) {
+func startNode(ctx context.Context, t testing.TB, program, dir string, args []string) (at string, err error) {
 	ports, err := freePorts(ctx, 1)
 	if err != nil {
 		return "", err
 	}
-	p, err := launch(program, dir, ports[0])
+	p, err := launch(program, dir, ports[0], args...)
 	if err != nil {
 		return "", err
 	}
@@ -44,5 +51,5 @@ func standalone(ctx context.Context, t testing.TB, program, dir string) (uri str
 	if err := p.listens(ctx); err != nil {
 		return "", p.explain(err)
 	}
-	return "mongodb://" + address(ports[0]) + "/", nil
+	return address(ports[0]), nil
 }
