@@ -12,6 +12,7 @@ import (
 	"kassa/adapters/productfile"
 	"kassa/adapters/sqlite"
 	"kassa/core/audit"
+	"kassa/core/fault"
 	"kassa/core/inventory"
 	"kassa/core/store"
 	"kassa/core/verify"
@@ -84,13 +85,16 @@ func Import(ctx context.Context, c Config, f ImportFile) (inventory.ImportResult
 	return result, err
 }
 
-// formatOf returns the format that was asked for, or the one that the file's name says.
+// formatOf returns the format that was asked for, or the one that the file's name says. Invalid fault format_invalid.
 func formatOf(f ImportFile) (productfile.Format, error) {
-	name := f.Format
-	if name == "" {
-		name = strings.TrimPrefix(strings.ToLower(filepath.Ext(f.Path)), ".")
+	if f.Format != "" {
+		format, err := productfile.ParseFormat(f.Format)
+		if err != nil {
+			err = fault.New(fault.Invalid, "format_invalid", "--format is csv or json, not %q", f.Format)
+		}
+		return format, err
 	}
-	format, err := productfile.ParseFormat(name)
+	format, err := productfile.ParseFormat(strings.TrimPrefix(filepath.Ext(f.Path), "."))
 	if err != nil {
 		return format, fmt.Errorf("%s is neither .csv nor .json; say which with --format", filepath.Base(f.Path))
 	}
@@ -127,7 +131,7 @@ func Verify(ctx context.Context, c Config, out io.Writer, progress func(store st
 	if len(stores) == 0 {
 		return errNoStore
 	}
-	off := 0
+	var off []string
 	for _, s := range stores {
 		v := verify.Verifier{Provider: storage.Provider, Journal: storage.Journal, Projections: projections(storage.Bindings),
 			Progress: func(done, of int64) { progress(s.Name, done, of) }}
@@ -143,11 +147,11 @@ func Verify(ctx context.Context, c Config, out io.Writer, progress func(store st
 			fmt.Fprintf(out, " - and %d more\n", r.More)
 		}
 		if !r.Clean() {
-			off++
+			off = append(off, s.Name)
 		}
 	}
-	if off > 0 {
-		return fmt.Errorf("the books of %d of %d stores are off", off, len(stores))
+	if len(off) > 0 {
+		return fmt.Errorf("the books of %s are off", strings.Join(off, ", "))
 	}
 	return nil
 }

@@ -8,10 +8,15 @@ import (
 
 	"kassa/cmd/kassa/bench"
 	"kassa/containers"
+	"kassa/core/fault"
 )
 
 func benchmark(ctx context.Context, c *call) error {
-	return bench.Command{Raw: raw, Writer: sell}.Run(ctx, c.args, c.out, c.errs)
+	err := bench.Command{Raw: raw, Writer: sell}.Run(ctx, c.args, c.out, c.errs)
+	if fault.IsCode(err, "flag_invalid") {
+		return misuse{err}
+	}
+	return err
 }
 
 // The shop that the bare store is measured with, and the sales of the first try, which tells how many fill the time.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kassa/containers"
+	"kassa/core/fault"
 )
 
 func importProducts(ctx context.Context, c *call) error {
@@ -16,7 +17,7 @@ func importProducts(ctx context.Context, c *call) error {
 	count := fs.Bool("count-stock", false, "book the difference to the file's stock as a count; otherwise the stock of products that exist is left alone")
 	about := `Brings products in from a CSV or JSON file, or from what mongoexport writes. A product is found again by id, sku, barcode or its only name,
 so importing a file twice changes nothing. A bad row is reported and the others go in. The server must be stopped; beside a running one use
-POST /api/v1/products/import.
+POST /api/v1/products/import. For the demo's shop: KASSA_DATA=data/demo kassa import FILE.
 
 The first line of a CSV names its columns; comma, semicolon and tab separate them. JSON is an array of objects, or one object after the other.
   name          needed for a new product
@@ -32,19 +33,22 @@ The first line of a CSV names its columns; comma, semicolon and tab separate the
 		return err
 	}
 	r, err := containers.Import(ctx, cfg, containers.ImportFile{Path: file, Format: *format, DryRun: *dry, Count: *count,
-		Progress: func(done int) { tell(c.errs, "%d rows\n", done) }})
+		Progress: func(done int) { tell(c.errs, "rows: %d\n", done) }})
 	if len(r.Ignored) > 0 {
 		tell(c.errs, "not read, as these names mean nothing here: %s\n", strings.Join(r.Ignored, ", "))
 	}
 	for _, e := range r.Errors {
 		tell(c.errs, "row %d: %s (%s)\n", e.Row, e.Detail, e.Code)
 	}
+	if fault.IsCode(err, "format_invalid") {
+		return misuse{err}
+	}
 	if err != nil {
 		return err
 	}
 	tell(c.out, "%d created, %d updated, %d unchanged, %d failed\n", r.Created, r.Updated, r.Unchanged, r.Failed)
 	if r.Failed > 0 {
-		return fmt.Errorf("%d of %d rows were left out", r.Failed, r.Created+r.Updated+r.Unchanged+r.Failed)
+		return fmt.Errorf("rows left out: %d of %d", r.Failed, r.Created+r.Updated+r.Unchanged+r.Failed)
 	}
 	return nil
 }

@@ -42,22 +42,38 @@ var commands = []command{
 	{"bench", "measure this machine with simulated tills", benchmark},
 }
 
-// errUsage ends a call whose usage was printed already.
-var errUsage = errors.New("usage")
+// misuse is a call that no command can mean.
+type misuse struct{ error }
+
+// Unwrap returns what is wrong.
+func (m misuse) Unwrap() error { return m.error }
+
+func misused(format string, args ...any) error { return misuse{fmt.Errorf(format, args...)} }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl+C ends the process at once
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	code := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
-	switch {
-	case err == nil:
-	case errors.Is(err, errUsage):
-		os.Exit(2)
-	default:
-		tell(os.Stderr, "kassa: %s\n", sentence(err))
-		os.Exit(1)
+	os.Exit(code)
+}
+
+// execute runs the command and returns the exit code: 2 when it was not told what to do, 1 when it could not do it.
+func execute(ctx context.Context, args []string, out, errs io.Writer) int {
+	if len(args) == 0 {
+		usage(out)
+		return 2
 	}
+	err := run(ctx, args, out, errs)
+	if err == nil {
+		return 0
+	}
+	tell(errs, "kassa: %s\n", sentence(err))
+	var wrong misuse
+	if errors.As(err, &wrong) {
+		return 2
+	}
+	return 1
 }
 
 // sentence returns what a person needs to know of an error.
@@ -69,19 +85,22 @@ func sentence(err error) string {
 }
 
 func run(ctx context.Context, args []string, out, errs io.Writer) error {
-	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+	if args[0] == "help" && len(args) == 2 {
+		args = []string{args[1], "--help"}
+	}
+	if args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
 		usage(out)
-		if len(args) == 0 {
-			return errUsage
-		}
 		return nil
 	}
 	for _, c := range commands {
 		if c.name == args[0] {
+			if c.name != "bench" { // its tills are not what is measured
+				limitMemory()
+			}
 			return c.run(ctx, &call{args: args[1:], out: out, errs: errs, config: func() (containers.Config, error) { return readConfig(errs) }})
 		}
 	}
-	return fmt.Errorf("there is no command %q; kassa help lists them", args[0])
+	return misused("there is no command %q; kassa help lists them", args[0])
 }
 
 func usage(out io.Writer) {
@@ -108,7 +127,7 @@ func (c *call) parse(fs *flag.FlagSet, positional, about string) (arg string, do
 			c.help(fs, positional, about)
 			return "", true, nil
 		case err != nil:
-			return "", true, fmt.Errorf("%w; kassa %s --help says more", err, fs.Name())
+			return "", true, misused("%w; kassa %s --help says more", err, fs.Name())
 		}
 		if fs.NArg() == 0 {
 			break
@@ -119,9 +138,9 @@ func (c *call) parse(fs *flag.FlagSet, positional, about string) (arg string, do
 	case positional == "" && len(given) == 0:
 		return "", false, nil
 	case positional == "":
-		return "", true, fmt.Errorf("%s takes no arguments, and %q was given", fs.Name(), given[0])
+		return "", true, misused("%s takes no arguments, and %q was given; kassa %s --help says more", fs.Name(), given[0], fs.Name())
 	case len(given) != 1:
-		return "", true, fmt.Errorf("%s takes one %s, and %d were given; kassa %s --help says more", fs.Name(), positional, len(given), fs.Name())
+		return "", true, misused("%s takes one %s, and %d were given; kassa %s --help says more", fs.Name(), positional, len(given), fs.Name())
 	}
 	return given[0], false, nil
 }
@@ -148,7 +167,6 @@ func (c *call) help(fs *flag.FlagSet, positional, about string) {
 func readConfig(errs io.Writer) (containers.Config, error) {
 	c, err := containers.ReadConfig()
 	c.Log = slog.New(slog.NewJSONHandler(errs, nil))
-	limitMemory()
 	return c, err
 }
 

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -32,6 +35,44 @@ func TestFlagsStandBeforeAndBehindTheArgument(t *testing.T) {
 			}
 			if (err == nil) != (c.refusal == "") || err != nil && !strings.Contains(err.Error(), c.refusal) {
 				t.Errorf("got %v, want %q", err, c.refusal)
+			}
+		})
+	}
+}
+
+// TestWrongUsage: what a command cannot mean is exit code 2 and a sentence that says what it takes; help is no error.
+func TestWrongUsage(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.txt")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KASSA_DATA", t.TempDir())
+	for _, c := range []struct {
+		args, out, sentence string
+		code                int
+	}{
+		{args: "help", out: "Usage: kassa COMMAND"},
+		{args: "--help", out: "Usage: kassa COMMAND"},
+		{args: "help serve", out: "Usage: kassa serve"},
+		{args: "verify --help", out: "KASSA_DATA=data/demo kassa verify"},
+		{args: "import --help", out: "KASSA_DATA=data/demo kassa import"},
+		{args: "help bench", out: "Usage: kassa bench"},
+		{args: "", out: "Usage: kassa COMMAND", code: 2},
+		{args: "sreve", sentence: `there is no command "sreve"; kassa help lists them`, code: 2},
+		{args: "help sreve", sentence: `there is no command "sreve"; kassa help lists them`, code: 2},
+		{args: "serve now", sentence: `serve takes no arguments, and "now" was given; kassa serve --help says more`, code: 2},
+		{args: "bench now", sentence: `bench takes no arguments, and "now" was given; kassa bench --help says more`, code: 2},
+		{args: "serve --now", sentence: "flag provided but not defined: -now; kassa serve --help says more", code: 2},
+		{args: "bench --now", sentence: "flag provided but not defined: -now; kassa bench --help says more", code: 2},
+		{args: "import --format xml " + file, sentence: `--format is csv or json, not "xml"`, code: 2},
+		{args: "import " + file, sentence: "a.txt is neither .csv nor .json; say which with --format", code: 1},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			code := execute(t.Context(), strings.Fields(c.args), &out, &errs)
+			if code != c.code || !strings.Contains(out.String(), c.out) || c.sentence == "" && errs.Len() > 0 ||
+				c.sentence != "" && errs.String() != "kassa: "+c.sentence+"\n" {
+				t.Errorf("exit code %d, %q and %q; want %d, %q and %q", code, out.String(), errs.String(), c.code, c.out, c.sentence)
 			}
 		})
 	}

@@ -10,7 +10,7 @@ import (
 
 func verify(ctx context.Context, c *call) error {
 	fs := flag.NewFlagSet("verify", flag.ContinueOnError)
-	about := "Walks every hash chain, replays the journal and compares stock, balances, registers and indexes with it.\nIt reads beside a running server, mends nothing, and fails when anything is off."
+	about := "Walks every hash chain, replays the journal and compares stock, balances, registers and indexes with it.\nIt reads beside a running server, mends nothing, and fails when anything is off. For the demo's shop: KASSA_DATA=data/demo kassa verify."
 	if _, done, err := c.parse(fs, "", about); done {
 		return err
 	}

@@ -46,11 +46,6 @@ func (k Command) local(s scenario) func(ctx context.Context, n int, time time.Du
 	return nil
 }
 
-// Run is Command.Run without the scenarios raw and writer.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	return Command{}.Run(ctx, args, stdout, stderr)
-}
-
 // Run does what the flags in args say, writes the result to stdout and its progress to stderr. Faults: flag_invalid; server_not_started,
 // server_gone, clients_not_connected, request_refused; verification_failed when the books are wrong, however fast they were.
 func (k Command) Run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {

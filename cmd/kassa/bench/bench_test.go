@@ -21,7 +21,7 @@ func drive(t *testing.T, sabotage string, args ...string) (string, error) {
 	defer s.Close()
 	var out, progress bytes.Buffer
 	args = append([]string{"--target", s.URL, "--seconds", "0.2", "--warmup", "0.05", "--products", "40", "--registers", "3"}, args...)
-	err := Run(t.Context(), args, &out, &progress)
+	err := Command{}.Run(t.Context(), args, &out, &progress)
 	return out.String(), err
 }
 
@@ -151,7 +151,7 @@ func TestTheServerOfOurOwnIsMeasuredAndRemoved(t *testing.T) {
 	folder := t.TempDir()
 	var out, progress bytes.Buffer
 	args := []string{"--data", folder, "--scenario", "floor,spread", "--clients", "8", "--seconds", "0.3", "--warmup", "0.1", "--json", filepath.Join(folder, "r")}
-	if err := Run(t.Context(), args, &out, &progress); err != nil {
+	if err := (Command{}).Run(t.Context(), args, &out, &progress); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	left, err := os.ReadDir(folder)

@@ -105,14 +105,14 @@ func parseFlags(args []string, out io.Writer) (config, error) {
 		return c, refuse("%v", err)
 	}
 	if f.NArg() > 0 {
-		return c, refuse("bench takes flags only, not %q", f.Arg(0))
+		return c, refuse("bench takes no arguments, and %q was given", f.Arg(0))
 	}
 	c.seconds, c.warmup = asDuration(seconds), asDuration(warmup)
 	return c, c.check(scenarios, clients)
 }
 
 func refuse(format string, args ...any) error {
-	return fault.New(fault.Invalid, "flag_invalid", format+"; see kassa bench --help", args...)
+	return fault.New(fault.Invalid, "flag_invalid", format+"; kassa bench --help says more", args...)
 }
 
 func asDuration(seconds float64) time.Duration {

@@ -41,7 +41,7 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 
 func TestHelpNamesEveryScenarioAndFlag(t *testing.T) {
 	var out bytes.Buffer
-	if err := Run(t.Context(), []string{"--help"}, &out, nil); err != nil {
+	if err := (Command{}).Run(t.Context(), []string{"--help"}, &out, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, word := range append(scenarioNames(), "-target", "-pid", "-email", "-password", "-mongodb", "-data", "-scenario", "-clients", "-seconds",

@@ -27,7 +27,7 @@ type scenario struct {
 }
 
 var scenarios = []scenario{
-	{name: "floor", what: "an authenticated POST of a sale's size that stores nothing: what HTTP alone can do (needs KASSA_BENCH=1 at the server)",
+	{name: "floor", what: "an authenticated POST of a sale's size that stores nothing: what HTTP alone can do (a --target offers it with KASSA_BENCH=1)",
 		path: floorPath, pick: pickSpread, keys: 1},
 	{name: "raw", what: "the records of sales into the bare store without HTTP, 1 and 128 a commit: what the database alone can do"},
 	{name: "writer", what: "sales through the writer in process, by 1 and 128 callers: what everything but HTTP can do"},
