@@ -19,7 +19,9 @@ func TestContract(t *testing.T) { storetest.Run(t, open) }
 
 // open makes a database of the test's own.
 func open(t testing.TB, documents journal.Schema, values map[string]func() writer.Stored) storetest.Backend {
-	return backend(openDatabase(t, databaseURI(t)), documents, values)
+	uri := databaseURI(t)
+	mongotest.NoScans(t, uri, "stores") // a list of all, read whole
+	return backend(openDatabase(t, uri), documents, values)
 }
 
 func backend(d *mongodb.Database, documents journal.Schema, values map[string]func() writer.Stored) storetest.Backend {
