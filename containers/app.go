@@ -56,7 +56,10 @@ func Core(c Config) fx.Option {
 
 // Web is the REST server with its listeners.
 func Web() fx.Option {
-	return fx.Provide(newSetupToken, resources, newServer, listen)
+	return fx.Options(
+		fx.Provide(newSockets, newSetupToken, resources, newServer, serve),
+		fx.Invoke(func(sockets) {}), // first of all: where a port is taken, no data folder is made
+	)
 }
 
 // key signs tokens.

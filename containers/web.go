@@ -58,11 +58,27 @@ type Listening struct {
 	SetupToken   string // needed to set up from another machine; empty once there is a store
 }
 
-// listen opens both listeners and serves on them until the application stops.
-func listen(l fx.Lifecycle, sh fx.Shutdowner, c Config, s *rest.Server, first *setup.Service, token setupToken) *Listening {
-	at := &Listening{}
+// sockets take requests from the start; they wait until they are served.
+type sockets struct{ api, metrics net.Listener }
+
+func newSockets(c Config) (sockets, error) {
+	var lc net.ListenConfig
+	api, err := lc.Listen(context.Background(), "tcp", c.Addr)
+	if err != nil {
+		return sockets{}, fmt.Errorf("cannot listen on KASSA_ADDR %s: %w", c.Addr, err)
+	}
+	metrics, err := lc.Listen(context.Background(), "tcp", c.MetricsAddr)
+	if err != nil {
+		return sockets{}, errors.Join(fmt.Errorf("cannot listen on KASSA_METRICS_ADDR %s: %w", c.MetricsAddr, err), api.Close())
+	}
+	return sockets{api, metrics}, nil
+}
+
+// serve serves on both sockets until the application stops.
+func serve(l fx.Lifecycle, sh fx.Shutdowner, c Config, on sockets, s *rest.Server, first *setup.Service, token setupToken) *Listening {
+	at := &Listening{API: on.api.Addr(), Metrics: on.metrics.Addr()}
 	metrics := &http.Server{Handler: s.MetricsHandler(), ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 15 * time.Second}
-	serve := func(name string, run func() error) {
+	until := func(name string, run func() error) {
 		if err := run(); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			c.logger().Error("stopped serving", slog.String("what", name), slog.Any("error", err))
 			_ = sh.Shutdown(fx.ExitCode(1))
@@ -70,21 +86,11 @@ func listen(l fx.Lifecycle, sh fx.Shutdowner, c Config, s *rest.Server, first *s
 	}
 	l.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error {
-			var lc net.ListenConfig
-			api, err := lc.Listen(ctx, "tcp", c.Addr)
-			if err != nil {
-				return fmt.Errorf("cannot listen on KASSA_ADDR %s: %w", c.Addr, err)
-			}
-			m, err := lc.Listen(ctx, "tcp", c.MetricsAddr)
-			if err != nil {
-				return errors.Join(fmt.Errorf("cannot listen on KASSA_METRICS_ADDR %s: %w", c.MetricsAddr, err), api.Close())
-			}
-			at.API, at.Metrics = api.Addr(), m.Addr()
 			if first.Open(ctx) == nil {
 				at.SetupToken = string(token)
 			}
-			go serve("the API", func() error { return s.Serve(api) })
-			go serve("metrics", func() error { return metrics.Serve(m) })
+			go until("the API", func() error { return s.Serve(on.api) })
+			go until("metrics", func() error { return metrics.Serve(on.metrics) })
 			return nil
 		},
 		OnStop: func(ctx context.Context) error { return errors.Join(s.Shutdown(ctx), metrics.Shutdown(ctx)) },

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,5 +76,28 @@ func TestWrongUsage(t *testing.T) {
 				t.Errorf("exit code %d, %q and %q; want %d, %q and %q", code, out.String(), errs.String(), c.code, c.out, c.sentence)
 			}
 		})
+	}
+}
+
+// TestAPortThatIsTakenLeavesNoDataBehind: the next start, on another port or of another program, finds the folder as it was.
+func TestAPortThatIsTakenLeavesNoDataBehind(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, name := range []string{"KASSA_ADDR", "KASSA_METRICS_ADDR"} {
+		data := filepath.Join(t.TempDir(), "data")
+		t.Setenv("KASSA_DATA", data)
+		t.Setenv("KASSA_ADDR", "127.0.0.1:0")
+		t.Setenv("KASSA_METRICS_ADDR", "127.0.0.1:0")
+		t.Setenv(name, taken.Addr().String())
+		var out, errs bytes.Buffer
+		if code := execute(t.Context(), []string{"serve"}, &out, &errs); code != 1 || !strings.Contains(errs.String(), name) {
+			t.Errorf("exit code %d, %q", code, errs.String())
+		}
+		if _, err := os.Stat(data); err == nil {
+			t.Errorf("with a wrong %s there is a data folder", name)
+		}
 	}
 }
