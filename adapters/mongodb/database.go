@@ -21,8 +21,10 @@ import (
 )
 
 const (
-	defaultName      = "kassa"          // of the database, where the URI names none
-	selectionTimeout = 5 * time.Second  // until a primary must be found
+	defaultName      = "kassa"         // of the database, where the URI names none
+	selectionTimeout = 5 * time.Second // until a primary must be found
+	connectTimeout   = 3 * time.Second // also for a server's sign of life, which comes every heartbeat: a machine that is gone says nothing
+	heartbeat        = 2 * time.Second
 	closeTimeout     = 10 * time.Second // for giving back connections and sessions
 	openTimeout      = 20 * time.Second // for everything before the first request
 	oldestWire       = 17               // MongoDB 6.0
@@ -65,7 +67,8 @@ func OpenReader(ctx context.Context, uri string) (*Database, error) {
 	}
 	journaled := writeconcern.Majority()
 	journaled.Journal = new(true)
-	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetAppName("kassa").SetServerSelectionTimeout(selectionTimeout).
+	unlessSaid := options.Client().SetAppName("kassa").SetConnectTimeout(connectTimeout).SetHeartbeatInterval(heartbeat)
+	client, err := mongo.Connect(unlessSaid.ApplyURI(uri).SetServerSelectionTimeout(selectionTimeout).
 		SetReadPreference(readpref.Primary()).SetReadConcern(readconcern.Majority()).SetWriteConcern(journaled))
 	if err != nil {
 		return nil, fmt.Errorf("the MongoDB URI cannot be used: %w", err)
