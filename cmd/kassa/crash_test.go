@@ -45,7 +45,7 @@ type order struct {
 	bill    bill  // once it was answered
 }
 
-// prices are those of the products, which have the stock.
+// prices are those of the products, one after the other and again; each has the stock.
 var prices = []int64{250, 399, 1999}
 
 const (
@@ -53,60 +53,73 @@ const (
 	opening = 10_000 // cash in each drawer
 )
 
+// size is how large a shop is.
+type size struct{ registers, products int }
+
+// small makes every till meet every other.
+var small = size{registers: 2, products: 3}
+
 // books are a shop's data and what its terminals know of it.
 type books struct {
 	t         *testing.T
 	binary    string
-	data      string
-	token     string
+	env       []string // names the database
+	manager   string   // their tokens
+	cashier   string
 	registers []string
 	products  []string
 	answered  []*order
 }
 
-// newBooks sets a shop up in an empty folder and leaves its server running.
-func newBooks(t *testing.T, binary string) (*books, *server) {
+// newBooks sets a shop up in an empty database and leaves its server running, for the cashier.
+func newBooks(t *testing.T, binary string, env []string, n size) (*books, *server) {
 	t.Helper()
-	b := &books{t: t, binary: binary, data: t.TempDir()}
-	s := start(t, binary, b.data)
+	b := &books{t: t, binary: binary, env: env}
+	s := start(t, binary, env)
 	want[any](t, s.call("POST", "/setup", "", `{"store":{"name":"Shop","currency":"EUR","time_zone":"Europe/Berlin"},
 		"manager":{"name":"Mara","email":"mara@shop.test","password":"correct horse"}}`), http.StatusCreated)
-	b.login(s, "mara@shop.test", "correct horse")
+	b.manager = signIn(s, "mara@shop.test", "correct horse")
 	want[any](t, s.call("POST", "/users", "", `{"name":"Carl","email":"carl@shop.test","password":"battery staple","role":"cashier"}`), http.StatusCreated)
-	for i := range 2 {
+	for i := range n.registers {
 		r := want[bill](t, s.call("POST", "/registers", fmt.Sprint("till", i), fmt.Sprintf(`{"name":"Till %d","opening_amount":%d}`, i+1, opening)), http.StatusCreated)
 		b.registers = append(b.registers, r.ID)
 	}
-	for i, price := range prices {
-		p := want[bill](t, s.call("POST", "/products", fmt.Sprint("product", i), fmt.Sprintf(`{"name":"Product %d","price":%d,"stock":%d}`, i, price, stock)), http.StatusCreated)
+	for i := range n.products {
+		p := want[bill](t, s.call("POST", "/products", fmt.Sprint("product", i),
+			fmt.Sprintf(`{"name":"Product %d","price":%d,"stock":%d}`, i, prices[i%len(prices)], stock)), http.StatusCreated)
 		b.products = append(b.products, p.ID)
 	}
-	b.login(s, "carl@shop.test", "battery staple")
+	b.cashier = signIn(s, "carl@shop.test", "battery staple")
 	return b, s
 }
 
-// login signs the server's client in. The session outlives the server.
-func (b *books) login(s *server, email, password string) {
-	b.t.Helper()
+// signIn signs the server's client in and returns its token. The session outlives the server.
+func signIn(s *server, email, password string) string {
+	s.t.Helper()
 	got := want[struct {
 		Token string `json:"access_token"`
-	}](b.t, s.call("PUT", "/users/session", "", fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)), http.StatusOK)
-	b.token = "Bearer " + got.Token
-	s.token = b.token
+	}](s.t, s.call("PUT", "/users/session", "", fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)), http.StatusOK)
+	s.token = "Bearer " + got.Token
+	return s.token
 }
 
-// restart serves the same data again and proves the books beside the server.
-func (b *books) restart() *server {
+// serve starts another server of the shop, for the cashier.
+func (b *books) serve() *server {
 	b.t.Helper()
-	s := start(b.t, b.binary, b.data)
-	s.token = b.token
-	verifyBooks(b.t, b.binary, b.data)
+	s := start(b.t, b.binary, b.env)
+	s.token = b.cashier
 	return s
 }
 
+// verify proves the books beside the servers that run.
+func (b *books) verify() {
+	b.t.Helper()
+	verifyBooks(b.t, b.binary, b.env)
+}
+
 func (b *books) order(key string) *order {
-	o := &order{key: key, product: rand.IntN(len(prices)), pieces: 1 + rand.Int64N(3), till: rand.IntN(len(b.registers))}
-	total := o.pieces * prices[o.product]
+	o := &order{key: key, product: rand.IntN(len(b.products)), pieces: 1 + rand.Int64N(3), till: rand.IntN(len(b.registers))}
+	total := o.pieces * prices[o.product%len(prices)]
 	tender := fmt.Sprintf(`{"kind":"card","amount":%d}`, total)
 	if rand.IntN(3) > 0 {
 		o.cash, tender = total, fmt.Sprintf(`{"kind":"cash","amount":%d}`, total+rand.Int64N(1000))
@@ -118,13 +131,26 @@ func (b *books) order(key string) *order {
 
 // sell lets every till sell until it gets no answer, and returns the orders that were answered and those that were not. enough is called
 // once so many were answered.
-func (b *books) sell(s *server, round string, count int, enough func()) (answered, open []*order) {
+func (b *books) sell(s *server, round string, count int64, enough func()) (answered, open []*order) {
+	var done atomic.Int64
+	return b.trade(s, round, tills, func(_ time.Time, a answer) bool {
+		sold := a.status == http.StatusCreated
+		if sold && done.Add(1) == count {
+			enough()
+		}
+		return sold
+	})
+}
+
+// trade lets n tills sell until next, which is told every answer and when its sale was sent, says no. It returns the orders that were answered
+// and those that were not: none of these was refused for good.
+func (b *books) trade(s *server, name string, n int, next func(sent time.Time, a answer) bool) (answered, open []*order) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	for till := range tills {
+	for till := range n {
 		wg.Go(func() {
-			for n := 0; ; n++ {
-				o := b.order(fmt.Sprintf("%s-%d-%d", round, till, n))
+			for k, more := 0, true; more; k++ {
+				o, sent := b.order(fmt.Sprintf("%s-%d-%d", name, till, k)), time.Now()
 				a := s.call("POST", "/cashier/payments", o.key, o.body)
 				ok := a.status == http.StatusCreated && json.Unmarshal(a.body, &o.bill) == nil
 				mu.Lock()
@@ -133,18 +159,11 @@ func (b *books) sell(s *server, round string, count int, enough func()) (answere
 				} else {
 					open = append(open, o)
 				}
-				reached := ok && len(answered) == count
 				mu.Unlock()
-				if reached {
-					enough()
+				if !ok && a.status != 0 && (a.status != http.StatusServiceUnavailable || a.retryAfter == "") {
+					b.t.Errorf("%s: %d, Retry-After %q, %s", o.key, a.status, a.retryAfter, a.body)
 				}
-				if ok {
-					continue
-				}
-				if a.status != 0 && a.status != http.StatusServiceUnavailable {
-					b.t.Errorf("%s: %d %s", o.key, a.status, a.body)
-				}
-				return
+				more = next(sent, a)
 			}
 		})
 	}
@@ -198,23 +217,29 @@ func (b *books) each(orders []*order, fn func(*order)) {
 	wg.Wait()
 }
 
-// check holds that the shop has what the terminals know of it and nothing else.
-func (b *books) check(s *server) {
+// bills lists all of the shop.
+func (b *books) bills(s *server) (all []bill) {
 	b.t.Helper()
-	numbers, ids := map[string][]int64{}, map[string]bool{}
 	for cursor := ""; ; {
 		page := want[listOf[bill]](b.t, s.call("GET", "/bills?limit=200"+cursor, "", ""), http.StatusOK)
-		for _, one := range page.Items {
-			numbers[one.RegisterID] = append(numbers[one.RegisterID], one.ReceiptNumber)
-			ids[one.ID] = true
-		}
+		all = append(all, page.Items...)
 		if page.Next == nil {
-			break
+			return all
 		}
 		cursor = "&cursor=" + url.QueryEscape(*page.Next)
 	}
-	if len(ids) != len(b.answered) {
-		b.t.Errorf("%d sales were answered and %d bills are there", len(b.answered), len(ids))
+}
+
+// check holds that the shop has what the terminals know of it and nothing else.
+func (b *books) check(s *server) {
+	b.t.Helper()
+	numbers, there := map[string][]int64{}, map[string]bill{}
+	for _, one := range b.bills(s) {
+		numbers[one.RegisterID] = append(numbers[one.RegisterID], one.ReceiptNumber)
+		there[one.ID] = one
+	}
+	if len(there) != len(b.answered) {
+		b.t.Errorf("%d sales were answered and %d bills are there", len(b.answered), len(there))
 	}
 	for register, ns := range numbers {
 		slices.Sort(ns)
@@ -224,8 +249,11 @@ func (b *books) check(s *server) {
 			}
 		}
 	}
-	left, cash := slices.Repeat([]int64{stock}, len(prices)), slices.Repeat([]int64{opening}, len(b.registers))
+	left, cash := slices.Repeat([]int64{stock}, len(b.products)), slices.Repeat([]int64{opening}, len(b.registers))
 	for _, o := range b.answered {
+		if there[o.bill.ID] != o.bill {
+			b.t.Errorf("%s was answered with %+v and is %+v", o.key, o.bill, there[o.bill.ID])
+		}
 		left[o.product] -= o.pieces
 		cash[o.till] += o.cash
 	}
@@ -242,19 +270,20 @@ func (b *books) check(s *server) {
 }
 
 // crashes kills the server again and again while tills sell.
-func crashes(t *testing.T, binary string) {
-	b, s := newBooks(t, binary)
+func crashes(t *testing.T, binary string, env []string) {
+	b, s := newBooks(t, binary, env, small)
 	for round := range crashRounds {
 		var killed error
-		answered, open := b.sell(s, fmt.Sprint("round", round), atLeast+rand.IntN(atLeast), func() {
+		answered, open := b.sell(s, fmt.Sprint("round", round), atLeast+rand.Int64N(atLeast), func() {
 			<-time.After(time.Duration(rand.Int64N(int64(20 * time.Millisecond)))) // somewhere between two commits, or within one
 			killed = s.kill()
 		})
 		if killed != nil {
 			t.Fatal(killed)
 		}
-		verifyBooks(t, binary, b.data)
-		s = b.restart()
+		b.verify()
+		s = b.serve()
+		b.verify()
 		b.settle(s, answered, open)
 		b.check(s)
 	}
@@ -266,19 +295,20 @@ func crashes(t *testing.T, binary string) {
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
 	}
-	verifyBooks(t, binary, b.data)
+	b.verify()
 }
 
 // terminates stops the server in order while tills sell.
-func terminates(t *testing.T, binary string) {
-	b, s := newBooks(t, binary)
+func terminates(t *testing.T, binary string, env []string) {
+	b, s := newBooks(t, binary, env, small)
 	var stopped error
 	answered, open := b.sell(s, "last", atLeast, func() { stopped = s.stop() })
 	if stopped != nil {
 		t.Fatal(stopped)
 	}
-	verifyBooks(t, binary, b.data)
-	s = b.restart()
+	b.verify()
+	s = b.serve()
+	b.verify()
 	b.settle(s, answered, open)
 	b.check(s)
 }

@@ -18,8 +18,7 @@ type product struct {
 func demoKeeps(t *testing.T, binary string) {
 	data := t.TempDir()
 	s := startDemo(t, binary, data)
-	manager := &books{t: t}
-	manager.login(s, "manager@demo.kassa", "manager-demo")
+	manager := signIn(s, "manager@demo.kassa", "manager-demo")
 	all := want[listOf[product]](t, s.call("GET", "/products?limit=2", "", ""), http.StatusOK).Items
 	gone, edited := all[0], all[1]
 	want[any](t, s.call("PATCH", "/products/"+edited.ID, "", `{"price":7}`, "If-Match", etag(edited)), http.StatusOK)
@@ -31,7 +30,7 @@ func demoKeeps(t *testing.T, binary string) {
 		t.Fatal(err)
 	}
 	s = startDemo(t, binary, data)
-	s.token = manager.token
+	s.token = manager
 	if p := want[product](t, s.call("GET", "/products/"+edited.ID, "", ""), http.StatusOK); p.Price != 7 {
 		t.Errorf("the next start sets the price to %d", p.Price)
 	}

@@ -12,13 +12,14 @@ import (
 
 // damagedFiles asks for one sentence where a data folder cannot be used, and for proof of one that can only be read.
 func damagedFiles(t *testing.T, binary string) {
-	b, s := newBooks(t, binary)
-	open := copied(t, b.data) // as a copy beside a running server is
+	shop := t.TempDir()
+	_, s := newBooks(t, binary, settings(shop), small)
+	open := copied(t, shop) // as a copy beside a running server is
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("a store's file is missing", func(t *testing.T) {
-		data := copied(t, b.data)
+		data := copied(t, shop)
 		gone := storeFile(t, data)
 		if err := os.Remove(gone); err != nil {
 			t.Fatal(err)
@@ -37,7 +38,7 @@ func damagedFiles(t *testing.T, binary string) {
 		}
 	})
 	t.Run("the list of stores is missing", func(t *testing.T) {
-		data := copied(t, b.data)
+		data := copied(t, shop)
 		if err := os.Remove(filepath.Join(data, "kassa.db")); err != nil {
 			t.Fatal(err)
 		}
@@ -48,8 +49,8 @@ func damagedFiles(t *testing.T, binary string) {
 		}
 	})
 	t.Run("a file is damaged", func(t *testing.T) {
-		for _, name := range []string{"kassa.db", filepath.Base(storeFile(t, b.data))} {
-			data := copied(t, b.data)
+		for _, name := range []string{"kassa.db", filepath.Base(storeFile(t, shop))} {
+			data := copied(t, shop)
 			if err := os.WriteFile(filepath.Join(data, name), bytes.Repeat([]byte("not a database\n"), 1000), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -59,14 +60,14 @@ func damagedFiles(t *testing.T, binary string) {
 		}
 	})
 	t.Run("a backup that is only to be read", func(t *testing.T) {
-		data := copied(t, b.data)
+		data := copied(t, shop)
 		out, err := onlyToRead(t, child(t, binary, settings(data), "verify"), data).CombinedOutput()
 		if err != nil || !bytes.Contains(out, []byte(" 0 findings")) {
 			t.Errorf("%v: %s", err, out)
 		}
 	})
 	t.Run("a backup of another user's", func(t *testing.T) {
-		data := copied(t, b.data)
+		data := copied(t, shop)
 		c := onlyToRead(t, child(t, binary, settings(data), "verify"), data)
 		if err := os.Chmod(filepath.Join(data, "kassa.db"), 0); err != nil {
 			t.Fatal(err)

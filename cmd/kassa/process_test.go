@@ -55,26 +55,27 @@ type server struct {
 	token  string
 }
 
+// settings are those of a server that keeps its data in a folder.
 func settings(data string) []string {
 	return []string{"KASSA_DATA=" + data, "KASSA_ADDR=127.0.0.1:0", "KASSA_METRICS_ADDR=127.0.0.1:0", "KASSA_BCRYPT_COST=4"}
 }
 
-// start serves the data and waits until the server says where.
-func start(t *testing.T, binary, data string) *server {
+// start serves what the settings name and waits until the server says where.
+func start(t *testing.T, binary string, env []string) *server {
 	t.Helper()
-	return startCommand(t, binary, data, "serve", "kassa serves ")
+	return startCommand(t, binary, env, "serve", "kassa serves ")
 }
 
 // startDemo is start for kassa demo.
 func startDemo(t *testing.T, binary, data string) *server {
 	t.Helper()
-	return startCommand(t, binary, data, "demo", "Kassa demo: ")
+	return startCommand(t, binary, settings(data), "demo", "Kassa demo: ")
 }
 
 // startCommand waits for the line in which the command says, after the words, where it serves.
-func startCommand(t *testing.T, binary, data, command, words string) *server {
+func startCommand(t *testing.T, binary string, env []string, command, words string) *server {
 	t.Helper()
-	s := &server{t: t, cmd: child(t, binary, settings(data), command),
+	s := &server{t: t, cmd: child(t, binary, env, command),
 		client: &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
 	s.cmd.Stderr = &s.errors
 	out, err := s.cmd.StdoutPipe()
@@ -126,9 +127,10 @@ func (s *server) stop() error {
 
 // answer is what the server said; status 0 when nothing came back.
 type answer struct {
-	status   int
-	replayed bool
-	body     []byte
+	status     int
+	replayed   bool
+	retryAfter string
+	body       []byte
 }
 
 // call sends a request to a path of the API, or of the server's root, with a header and its value where they are given. A key makes it safe to repeat.
@@ -161,7 +163,7 @@ func (s *server) call(method, path, key, body string, header ...string) answer {
 	if err != nil {
 		return answer{}
 	}
-	return answer{res.StatusCode, res.Header.Get("Idempotency-Replayed") == "true", b}
+	return answer{res.StatusCode, res.Header.Get("Idempotency-Replayed") == "true", res.Header.Get("Retry-After"), b}
 }
 
 // read reads the body of an answer with the status into a T.
@@ -183,9 +185,9 @@ func want[T any](t *testing.T, a answer, status int) T {
 }
 
 // verifyBooks runs kassa verify.
-func verifyBooks(t *testing.T, binary, data string) {
+func verifyBooks(t *testing.T, binary string, env []string) {
 	t.Helper()
-	if out, err := child(t, binary, settings(data), "verify").CombinedOutput(); err != nil || !bytes.Contains(out, []byte(" 0 findings")) {
+	if out, err := child(t, binary, env, "verify").CombinedOutput(); err != nil || !bytes.Contains(out, []byte(" 0 findings")) {
 		t.Fatalf("kassa verify: %v\n%s", err, out)
 	}
 }
@@ -193,8 +195,8 @@ func verifyBooks(t *testing.T, binary, data string) {
 // TestTheServerProcess starts kassa serve as a shop does, and ends it in every way.
 func TestTheServerProcess(t *testing.T) {
 	binary := build(t)
-	t.Run("what was answered survives kill -9", func(t *testing.T) { crashes(t, binary) })
-	t.Run("what was answered survives SIGTERM, which ends it in order", func(t *testing.T) { terminates(t, binary) })
+	t.Run("what was answered survives kill -9", func(t *testing.T) { crashes(t, binary, settings(t.TempDir())) })
+	t.Run("what was answered survives SIGTERM, which ends it in order", func(t *testing.T) { terminates(t, binary, settings(t.TempDir())) })
 	t.Run("a second server on the same data is refused", func(t *testing.T) { secondServer(t, binary) })
 	t.Run("a manager's edits of the demo survive its next start", func(t *testing.T) { demoKeeps(t, binary) })
 	t.Run("what the documents fill in works in the demo", func(t *testing.T) { prefilledBodies(t, binary) })
@@ -221,7 +223,7 @@ func refused(t *testing.T, c *exec.Cmd) string {
 
 func secondServer(t *testing.T, binary string) {
 	data := t.TempDir()
-	s := start(t, binary, data)
+	s := start(t, binary, settings(data))
 	if why := refused(t, child(t, binary, settings(data), "serve")); !strings.Contains(why, "in use by another kassa") {
 		t.Error(why)
 	}
@@ -231,14 +233,14 @@ func secondServer(t *testing.T, binary string) {
 	if err := s.kill(); err != nil {
 		t.Fatal(err)
 	}
-	again := start(t, binary, data) // a lock that a killed server left behind holds nobody up
+	again := start(t, binary, settings(data)) // a lock that a killed server left behind holds nobody up
 	if a := again.call("GET", "/healthz", "", ""); a.status != http.StatusOK {
 		t.Errorf("the next server answers %d", a.status)
 	}
 }
 
 func wrongSettings(t *testing.T, binary string) {
-	taken := start(t, binary, t.TempDir())
+	taken := start(t, binary, settings(t.TempDir()))
 	address := strings.TrimPrefix(taken.url, "http://")
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -252,7 +254,7 @@ func wrongSettings(t *testing.T, binary string) {
 		{"KASSA_METRICS_ADDR", address, "already in use"},
 		{"KASSA_DATA", file, "data folder"},
 		{"KASSA_JWT_KEY", "short", "32"},
-		{"KASSA_MONGODB_URI", "not a uri", "MongoDB"},
+		{"KASSA_MONGODB_URI", "not a uri", "KASSA_JWT_KEY"},
 		{"KASSA_BCRYPT_COST", "many", "many"},
 		{"KASSA_BCRYPT_COST", "3", "3"},
 		{"KASSA_BENCH", "perhaps", "perhaps"},
