@@ -195,7 +195,7 @@ func (s *testShop) books(t *testing.T) []string {
 		all = append(all, fmt.Sprintf("entry %+v", e))
 		return nil
 	}))
-	for _, p := range projections(s.Bindings) {
+	for _, p := range writer.Projections(s.Bindings) {
 		must(t, p.All(t.Context(), s.id, func(v writer.Value) error {
 			all = append(all, fmt.Sprint("value ", v.Ref(), " ", kept(v)))
 			return nil

@@ -133,7 +133,7 @@ func Verify(ctx context.Context, c Config, out io.Writer, progress func(store st
 	}
 	var off []string
 	for _, s := range stores {
-		v := verify.Verifier{Provider: storage.Provider, Journal: storage.Journal, Projections: projections(storage.Bindings),
+		v := verify.Verifier{Provider: storage.Provider, Journal: storage.Journal, Projections: writer.Projections(storage.Bindings),
 			Progress: func(done, of int64) { progress(s.Name, done, of) }}
 		r, err := v.Run(ctx, s.ID)
 		if err != nil {
@@ -154,17 +154,4 @@ func Verify(ctx context.Context, c Config, out io.Writer, progress func(store st
 		return fmt.Errorf("the books of %s are off", strings.Join(off, ", "))
 	}
 	return nil
-}
-
-// projections lists each projection of the bindings once.
-func projections(bs []writer.Binding) []writer.Projection {
-	var ps []writer.Projection
-	seen := map[writer.Projection]bool{}
-	for _, b := range bs {
-		if !seen[b.Projection] {
-			seen[b.Projection] = true
-			ps = append(ps, b.Projection)
-		}
-	}
-	return ps
 }

@@ -131,7 +131,7 @@ type inventoryTaken struct {
 func (s *testShop) take(t *testing.T) inventoryTaken {
 	t.Helper()
 	n := inventoryTaken{map[id.ID]measure.Quantity{}, map[string]map[ledger.ID]int64{}, map[id.ID]money.Amount{}}
-	for _, p := range projections(s.Bindings) {
+	for _, p := range writer.Projections(s.Bindings) {
 		must(t, p.All(t.Context(), s.id, func(v writer.Value) error {
 			switch v := v.(type) {
 			case *inventory.Stock:

@@ -60,13 +60,19 @@ type testParts struct {
 	Journal   journal.Repository
 	Bindings  []writer.Binding
 	Stores    store.Repository
+	Carts     cashier.Carts
 }
 
 // openShop opens the data folder, which may be empty. The shop closes with the test, or before.
 func openShop(t testing.TB, data string, opts ...fx.Option) *testShop {
 	t.Helper()
-	s := &testShop{data: data, clock: storetest.NewClock(), ids: &counter{}}
-	c := Config{Data: data, BcryptCost: 4, JWTKey: strings.Repeat("k", minKey)}
+	return openShopOn(t, Config{Data: data, BcryptCost: 4, JWTKey: strings.Repeat("k", minKey)}, opts...)
+}
+
+// openShopOn opens the shop of any database.
+func openShopOn(t testing.TB, c Config, opts ...fx.Option) *testShop {
+	t.Helper()
+	s := &testShop{data: c.Data, clock: storetest.NewClock(), ids: &counter{}}
 	s.app = fx.New(Core(c), fx.Decorate(func() clock.Clock { return s.clock }, func() id.Source { return s.ids },
 		func() cashier.MemberTokens { return plainTokens{} }), fx.Options(opts...), fx.Populate(&s.testParts))
 	if err := errors.Join(s.app.Err(), s.app.Start(t.Context())); err != nil {
@@ -100,7 +106,7 @@ func (s *testShop) close(t testing.TB) {
 // verify fails the test unless the books are whole.
 func (s *testShop) verify(t testing.TB) {
 	t.Helper()
-	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: projections(s.Bindings)}
+	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: writer.Projections(s.Bindings)}
 	r, err := v.Run(t.Context(), s.id)
 	if err != nil {
 		t.Fatal(err)

@@ -168,7 +168,8 @@ var ranks = [][]string{
 	{"register"},
 	{"cashier"},
 	{"report"},
-	{"verify"}, // it replays everything, so nothing may lean on it
+	{"verify"}, // it replays everything, so little may lean on it
+	{"copying"},
 }
 
 func rankOf(concept string) int {

@@ -39,6 +39,7 @@ var commands = []command{
 	{"import", "import products from a CSV or JSON file", importProducts},
 	{"verify", "prove that the books are whole", verify},
 	{"health", "ask the server on KASSA_ADDR whether it can serve", health},
+	{"copy", "copy every store from one database to another", copyStores},
 	{"bench", "measure this machine with simulated tills", benchmark},
 }
 

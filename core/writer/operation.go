@@ -5,6 +5,7 @@ package writer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"kassa/core/audit"
@@ -40,6 +41,17 @@ type Projection interface {
 type Binding struct {
 	Kind       string // of the values' refs
 	Projection Projection
+}
+
+// Projections lists each projection of the bindings once, in their order.
+func Projections(bs []Binding) []Projection {
+	var ps []Projection
+	for _, b := range bs {
+		if !slices.Contains(ps, b.Projection) {
+			ps = append(ps, b.Projection)
+		}
+	}
+	return ps
 }
 
 // Once is a key that makes an operation happen once.
