@@ -16,7 +16,10 @@ import (
 	"kassa/core/writer"
 )
 
-const catalogue = 100_000
+const (
+	catalogue = 100_000
+	batch     = 100 // products saved together, as the writer does
+)
 
 var words = strings.Fields(`apple juice bread butter croissant milk cheese yoghurt chocolate noodles rice tomato pepper salt sugar water beer wine cola lemon orange
 	banana soap shampoo towel pencil paper battery lamp candle tea coffee espresso filter biscuit cookie cracker chips peanut almond walnut honey jam mustard
@@ -28,9 +31,9 @@ func (s *stockroom) fill(b testing.TB) {
 	b.Helper()
 	chance := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same products each time
 	word := func() string { return words[chance.IntN(len(words))] }
-	for n := 0; n < catalogue; n += 1000 {
+	for n := 0; n < catalogue; n += batch {
 		var products, stock []writer.Change
-		for i := n; i < n+1000; i++ {
+		for i := n; i < n+batch; i++ {
 			name := fmt.Sprintf("%s %s %s %d g", word(), word(), word(), 10*chance.IntN(100))
 			if i%40 == 0 {
 				name = fmt.Sprintf("zz remnant %d", i)

@@ -56,7 +56,7 @@ type Open func(t testing.TB, documents journal.Schema, values map[string]func() 
 func Run(t *testing.T, open Open) {
 	for _, s := range []suite{
 		{"transaction", transactionRules}, {"journal", journalRules}, {"writer", writerRules}, {"projections", projectionRules}, {"stores", storeRules},
-		{"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules},
+		{"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules}, {"catalogue", catalogueRules},
 		{"import", importRules}, {"stock", stockRules}, {"users", userRules}, {"sessions", sessionRules}, {"members", memberRules},
 		{"callbacks may run twice", twiceRules},
 	} {
