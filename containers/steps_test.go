@@ -141,6 +141,9 @@ func (m *mix) late() step {
 		price := money.Amount(50 + m.roll("old price", 200))
 		c.Lines[0].UnitPrice = &price
 	}
+	if m.one(3, "charged") {
+		c.ExpectedTotal = new(money.Amount(m.roll("charged", 2000)))
+	}
 	m.pay(&c)
 	return m.selling(c, m.actor())
 }

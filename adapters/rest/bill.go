@@ -12,7 +12,7 @@ import (
 type figures struct {
 	Kind         string       `json:"kind" enums:"sale,refund,void" example:"sale"`
 	OccurredAt   Time         `json:"occurred_at"`
-	Flags        []string     `json:"flags" enums:"late,price_differs,oversold"`
+	Flags        []string     `json:"flags" enums:"late,price_differs,oversold,member_unknown,cart_paid"`
 	ClientSaleID *string      `json:"client_sale_id" example:"till-1-0042"`
 	RegisterID   id.ID        `json:"register_id"`
 	CashierID    id.ID        `json:"cashier_id"`

@@ -47,7 +47,7 @@ func (b Bills) Routes(r *Router) {
 //	@Param		kind			query		string	false	"kind"	Enums(sale, refund, void)
 //	@Param		receipt_number	query		int		false	"receipt number, on any register"	minimum(1)
 //	@Param		client_sale_id	query		string	false	"the client's id of the sale"
-//	@Param		flag			query		string	false	"noted for review"	Enums(late, price_differs, oversold)
+//	@Param		flag			query		string	false	"noted for review"	Enums(late, price_differs, oversold, member_unknown, cart_paid)
 //	@Param		limit			query		int		false	"1 to 200, 50 where it is left out"
 //	@Param		cursor			query		string	false	"next_cursor of the last page"
 //	@Success	200				{object}	Page[billBody]
@@ -93,7 +93,7 @@ func billFilter(c *Call) (f cashier.Filter, err error) {
 		return f, queryFault("receipt_number", "must be above 0")
 	}
 	f.ClientSaleID = c.Query("client_sale_id")
-	f.Flag, err = c.QueryOne("flag", cashier.FlagLate, cashier.FlagPriceDiffers, cashier.FlagOversold)
+	f.Flag, err = c.QueryOne("flag", cashier.FlagLate, cashier.FlagPriceDiffers, cashier.FlagOversold, cashier.FlagMemberUnknown, cashier.FlagCartPaid)
 	return f, err
 }
 

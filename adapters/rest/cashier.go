@@ -43,15 +43,15 @@ type paymentRequest struct {
 	Lines         []paymentLine   `json:"lines" validate:"required" minItems:"1" maxItems:"500"`
 	CartID        *id.ID          `json:"cart_id"` // a parked cart is paid once
 	MemberID      *id.ID          `json:"member_id"`
-	PointsUsed    *Int            `json:"points_used" example:"0"` // needs a member token
-	Tenders       []tenderRequest `json:"tenders" maxItems:"20"`   // omitted: exact cash
-	ExpectedTotal *Int            `json:"expected_total" example:"5097"`
+	PointsUsed    *Int            `json:"points_used" example:"0"`                                           // needs a member token
+	Tenders       []tenderRequest `json:"tenders" maxItems:"20"`                                             // omitted: exact cash
+	ExpectedTotal *Int            `json:"expected_total" minimum:"0" maximum:"1000000000000" example:"5097"` // what the customer was told
 }
 
 type paymentLine struct {
 	ProductID id.ID         `json:"product_id" validate:"required" example:"691c3f80d25e7b0a4f8c31a8"` // the example is one of the demo's
 	Quantity  Opt[Quantity] `json:"quantity" validate:"required" swaggertype:"integer" example:"3"`
-	UnitPrice *Int          `json:"unit_price" example:"1999"` // only in the batch or by a manager
+	UnitPrice *Int          `json:"unit_price" minimum:"0" maximum:"1000000000000" example:"1999"` // only in the batch or by a manager
 }
 
 type tenderRequest struct {
@@ -226,8 +226,11 @@ type batchResult struct {
 	Problem  *Problem  `json:"problem,omitempty"`
 }
 
-// batch books sales that were made offline, each by itself, in any order and however often they are sent. They carry the prices that were
-// paid and are refused neither for a changed price, nor for missing stock, nor for a closed day.
+// batch books sales that were made offline, each by itself, in any order and however often they are sent. They have happened, so they are booked
+// with what was paid and refused only where they are malformed: not for what changed since, be it a price, a member's tier, a tax or the rounding
+// (then `rounding` has the difference and the flag is `price_differs`), not for missing stock (`oversold`), a closed day, a deleted member, who is
+// then left out (`member_unknown`), or a cart that another sale paid (`cart_paid`). Where cash leaves open what was paid, `expected_total` says what
+// the terminal charged.
 //
 //	@Summary	Book offline sales
 //	@Tags		cashier
@@ -262,7 +265,7 @@ func (p Payments) batch(c *Call) error {
 	return c.OK(batchBody{results})
 }
 
-// lateSale reads one sale of a batch. What the terminal expected is not compared: it is booked whatever it would cost today.
+// lateSale reads one sale of a batch.
 func lateSale(item jsontext.Value) (cashier.Sale, error) {
 	var dto batchItem
 	if err := decode(item, &dto); err != nil {
@@ -272,9 +275,7 @@ func lateSale(item jsontext.Value) (cashier.Sale, error) {
 	if err != nil {
 		return cashier.Sale{}, err
 	}
-	s := dto.sale(k, "")
-	s.ExpectedTotal = nil
-	return s, nil
+	return dto.sale(k, ""), nil
 }
 
 func refusedSale(c *Call, err error) batchResult {

@@ -99,15 +99,15 @@ func (p Products) list(c *Call) error {
 type productRequest struct {
 	Name        string    `json:"name" validate:"required" minLength:"1" maxLength:"200" example:"Apple juice 1 l"`
 	Description *string   `json:"description" maxLength:"2000"`
-	SKU         *string   `json:"sku" maxLength:"64" example:"JUICE-1L"`                                     // the shop's own number, unique in the store
-	Barcodes    []string  `json:"barcodes" maxItems:"20" example:"4006381333931"`                            // 4 to 32 digits; of 8, 12 or 13 the last is the check digit
-	Category    *string   `json:"category" maxLength:"100" example:"Drinks"`                                 //
-	Price       Opt[Int]  `json:"price" validate:"required" swaggertype:"integer" minimum:"0" example:"199"` // of one unit
-	TaxRateBP   *Int      `json:"tax_rate_bp" minimum:"0" maximum:"100000" example:"700"`                    // left out: the store's default
-	Unit        *string   `json:"unit" enums:"piece,kg,l,m" example:"piece"`                                 // left out: piece
-	Stock       *Quantity `json:"stock" swaggertype:"integer" example:"12"`                                  // on hand from the start; needs an Idempotency-Key
-	StockPolicy *string   `json:"stock_policy" enums:"block,warn,allow"`                                     // what happens when more is sold than there is; left out: the store's
-	LowStockAt  *Quantity `json:"low_stock_at" swaggertype:"integer" example:"4"`                            // left out: never low
+	SKU         *string   `json:"sku" maxLength:"64" example:"JUICE-1L"`                                                             // the shop's own number, unique in the store
+	Barcodes    []string  `json:"barcodes" maxItems:"20" example:"4006381333931"`                                                    // 4 to 32 digits; of 8, 12 or 13 the last is the check digit
+	Category    *string   `json:"category" maxLength:"100" example:"Drinks"`                                                         //
+	Price       Opt[Int]  `json:"price" validate:"required" swaggertype:"integer" minimum:"0" maximum:"1000000000000" example:"199"` // of one unit
+	TaxRateBP   *Int      `json:"tax_rate_bp" minimum:"0" maximum:"100000" example:"700"`                                            // left out: the store's default
+	Unit        *string   `json:"unit" enums:"piece,kg,l,m" example:"piece"`                                                         // left out: piece
+	Stock       *Quantity `json:"stock" swaggertype:"integer" example:"12"`                                                          // on hand from the start; needs an Idempotency-Key
+	StockPolicy *string   `json:"stock_policy" enums:"block,warn,allow"`                                                             // what happens when more is sold than there is; left out: the store's
+	LowStockAt  *Quantity `json:"low_stock_at" swaggertype:"integer" example:"4"`                                                    // left out: never low
 }
 
 // Check refuses missing fields.
@@ -207,15 +207,15 @@ func (p Products) answer(c *Call) func(inventory.Listed, error) error {
 
 type productPatch struct {
 	Name        Opt[string]   `json:"name" swaggertype:"string" extensions:"!x-nullable" minLength:"1" maxLength:"200" example:"Apple juice 1 l"`
-	Description Opt[string]   `json:"description" swaggertype:"string" maxLength:"2000"`                                            // null: none
-	SKU         Opt[string]   `json:"sku" swaggertype:"string" maxLength:"64" example:"JUICE-1L"`                                   // null: none
-	Barcodes    Opt[[]string] `json:"barcodes" swaggertype:"array,string" maxItems:"20" example:"4006381333931"`                    // all of them; null: none
-	Category    Opt[string]   `json:"category" swaggertype:"string" maxLength:"100" example:"Drinks"`                               // null: none
-	Price       Opt[Int]      `json:"price" swaggertype:"integer" extensions:"!x-nullable" minimum:"0" filled:"true" example:"219"` //
-	TaxRateBP   Opt[Int]      `json:"tax_rate_bp" swaggertype:"integer" minimum:"0" maximum:"100000" example:"700"`                 // null: the store's default
-	Unit        Opt[string]   `json:"unit" swaggertype:"string" extensions:"!x-nullable" enums:"piece,kg,l,m" example:"piece"`      // only where the stock fits it
-	StockPolicy Opt[string]   `json:"stock_policy" swaggertype:"string" enums:"block,warn,allow"`                                   // null: the store's
-	LowStockAt  Opt[Quantity] `json:"low_stock_at" swaggertype:"integer" example:"4"`                                               // null: never low
+	Description Opt[string]   `json:"description" swaggertype:"string" maxLength:"2000"`                                                                    // null: none
+	SKU         Opt[string]   `json:"sku" swaggertype:"string" maxLength:"64" example:"JUICE-1L"`                                                           // null: none
+	Barcodes    Opt[[]string] `json:"barcodes" swaggertype:"array,string" maxItems:"20" example:"4006381333931"`                                            // all of them; null: none
+	Category    Opt[string]   `json:"category" swaggertype:"string" maxLength:"100" example:"Drinks"`                                                       // null: none
+	Price       Opt[Int]      `json:"price" swaggertype:"integer" extensions:"!x-nullable" minimum:"0" maximum:"1000000000000" filled:"true" example:"219"` //
+	TaxRateBP   Opt[Int]      `json:"tax_rate_bp" swaggertype:"integer" minimum:"0" maximum:"100000" example:"700"`                                         // null: the store's default
+	Unit        Opt[string]   `json:"unit" swaggertype:"string" extensions:"!x-nullable" enums:"piece,kg,l,m" example:"piece"`                              // only where the stock fits it
+	StockPolicy Opt[string]   `json:"stock_policy" swaggertype:"string" enums:"block,warn,allow"`                                                           // null: the store's
+	LowStockAt  Opt[Quantity] `json:"low_stock_at" swaggertype:"integer" example:"4"`                                                                       // null: never low
 	Stock       Opt[anything] `json:"stock" swaggerignore:"true"`
 }
 

@@ -20,7 +20,7 @@ func (t TopUps) Routes(r *Router) {
 
 type topUpRequest struct {
 	RegisterID id.ID    `json:"register_id" validate:"required" example:"id-from-GET-registers"`
-	Amount     Opt[Int] `json:"amount" validate:"required" minimum:"1" example:"2000"`
+	Amount     Opt[Int] `json:"amount" validate:"required" minimum:"1" maximum:"1000000000000" example:"2000"`
 	Tender     string   `json:"tender" validate:"required" enums:"cash,card" example:"cash"`
 }
 

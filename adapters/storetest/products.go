@@ -68,7 +68,7 @@ func editOfOneFieldLeavesTheOthers(t *testing.T, d *database) {
 	if texts(after.Product.Details()) != texts(want) || after.OnHand != before.OnHand || after.Product.Version() != 2 {
 		t.Errorf("got %+v with %s in version %d", after.Product.Details(), after.OnHand, after.Product.Version())
 	}
-	for _, p := range []money.Amount{-1, money.Max + 1} {
+	for _, p := range []money.Amount{-1, money.MaxPrice + 1} {
 		wantCode(t, s.edit(i, 2, func(d *inventory.Details) { d.Price = p }), "validation_failed")
 	}
 	wantCode(t, s.edit(i, 1, func(d *inventory.Details) { d.Price = 1 }), "version_stale")

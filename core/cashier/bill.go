@@ -29,9 +29,11 @@ const (
 
 // What is noted on a bill for review.
 const (
-	FlagLate         = "late"          // sold while the terminal was offline
-	FlagPriceDiffers = "price_differs" // sold at another price than the server's
-	FlagOversold     = "oversold"      // sold beyond the stock
+	FlagLate          = "late"           // sold while the terminal was offline
+	FlagPriceDiffers  = "price_differs"  // sold at another price than the server's, or paid otherwise than it would cost today
+	FlagOversold      = "oversold"       // sold beyond the stock
+	FlagMemberUnknown = "member_unknown" // sold late to a member who is deleted by now, and who is left out
+	FlagCartPaid      = "cart_paid"      // sold late from a cart that another sale paid, and that is left out
 )
 
 // Bill is the document of a sale, refund or void. It never changes once recorded.
@@ -63,6 +65,13 @@ func (b *Bill) Kind() string { return string(b.Type) }
 func (b *Bill) Sold() bool { return b.Type == KindSale }
 
 var errUnbalanced = errors.New("the figures of a bill do not add up")
+
+// flag notes what a person should look at, once.
+func (b *Bill) flag(f string) {
+	if !slices.Contains(b.Flags, f) {
+		b.Flags = append(b.Flags, f)
+	}
+}
 
 // Check returns an error unless subtotal - discount - points + tax (only if exclusive) + rounding = total = tenders - change.
 func (b *Bill) Check() error {

@@ -14,6 +14,9 @@ import (
 // MaxLines is the most lines of a cart or bill.
 const MaxLines = 500
 
+// MaxTotal is the most that a line or a bill amounts to.
+const MaxTotal = money.MaxPrice
+
 // usualLines is the number of lines up to which pricing needs no memory but its result.
 const usualLines = 16
 
@@ -89,7 +92,7 @@ type Priced struct {
 //   - quantity_invalid, unit_invalid, price_invalid, rate_invalid for an item, with the fact line
 //   - tax_mode_invalid, rate_invalid, points_invalid for the terms
 //   - insufficient_points with requested and available, when the points that are payable exceed the balance
-//   - amount_out_of_range for a figure beyond money.Max
+//   - amount_out_of_range for a line or a sum beyond MaxTotal
 func Price(items []Item, t Terms) (Priced, error) {
 	if len(items) == 0 || len(items) > MaxLines {
 		return Priced{}, fault.New(fault.Invalid, "line_count_invalid", "a cart has 1 to %d lines", MaxLines)
@@ -116,7 +119,8 @@ func Price(items []Item, t Terms) (Priced, error) {
 	if err := p.tax(scratch); err != nil {
 		return Priced{}, err
 	}
-	return p, p.sum()
+	p.sum()
+	return p, bounded(p.Total)
 }
 
 // check refuses terms that no cart can be priced under.
@@ -141,8 +145,8 @@ func (i *Item) check() error {
 	if i.Quantity <= 0 {
 		return fault.New(fault.Invalid, "quantity_invalid", "a quantity is above 0")
 	}
-	if i.UnitPrice < 0 || i.UnitPrice > money.Max {
-		return fault.New(fault.Invalid, "price_invalid", "a price is 0 to %d minor units", int64(money.Max))
+	if i.UnitPrice < 0 || i.UnitPrice > money.MaxPrice {
+		return fault.New(fault.Invalid, "price_invalid", "a price is 0 to %d minor units", int64(money.MaxPrice))
 	}
 	return i.TaxRate.Check()
 }
@@ -155,13 +159,21 @@ func (p *Priced) extend(items []Item) error {
 			return atLine(err, i+1)
 		}
 		subtotal, err := item.Quantity.Extend(item.UnitPrice)
+		if err == nil {
+			err = bounded(subtotal)
+		}
 		if err != nil {
 			return atLine(err, i+1)
 		}
 		line.Number, line.Item, line.Subtotal = i+1, *item, subtotal
-		if p.Subtotal, err = p.Subtotal.Add(subtotal); err != nil {
-			return err
-		}
+		p.Subtotal += subtotal // of MaxLines lines within MaxTotal, far below money.Max
+	}
+	return bounded(p.Subtotal)
+}
+
+func bounded(a money.Amount) error {
+	if a < 0 || a > MaxTotal {
+		return fault.New(fault.Invalid, "amount_out_of_range", "a line and a bill amount to %d minor units at most", int64(MaxTotal))
 	}
 	return nil
 }
@@ -255,16 +267,12 @@ func (p *Priced) spreadTax(t TaxTotal, weights []money.Amount) error {
 }
 
 // sum computes the totals of the lines and of the cart.
-func (p *Priced) sum() error {
+func (p *Priced) sum() {
 	for i := range p.Lines {
 		line := &p.Lines[i]
 		line.Total = line.total(p.TaxMode)
-		var err error
-		if p.Total, err = p.Total.Add(line.Total); err != nil {
-			return err
-		}
+		p.Total += line.Total
 	}
-	return nil
 }
 
 // taxBases returns one TaxTotal for each rate among the lines, highest rate first, with its base and the sum of the taxes

@@ -40,7 +40,7 @@ type Sale struct {
 	Tenders       []Tender
 	ExpectedTotal *money.Amount
 	MemberToken   string // proves the member; needed for points and wallet
-	Late          bool   // made offline: booked whatever price, stock and closed days are now
+	Late          bool   // made offline: booked with what was paid, whatever it would cost now and whatever was closed or deleted since
 }
 
 // Proof is what a member token says.
@@ -129,7 +129,7 @@ func (o *saleOperation) survey(v *writer.View) (scene, error) {
 	if s.register, err = register.Find(v, o.c.Register); err != nil {
 		return s, err
 	}
-	if o.c.Member != "" && s.member == nil {
+	if o.c.Member != "" && s.member == nil && !o.c.Late {
 		return s, memberUnknown(o.c.Member)
 	}
 	for i, p := range s.products {
@@ -172,13 +172,13 @@ func usesWallet(ts []Tender) bool {
 // assemble prices the cart and settles it: the bill without number and flags of stock.
 func (o *saleOperation) assemble(v *writer.View, s scene) (*Bill, error) {
 	opts := s.settings.Options()
-	b := &Bill{Type: KindSale, Register: o.c.Register, Cashier: v.Actor().ID, Member: o.c.Member, OccurredAt: v.Now(), Currency: opts.Currency,
+	b := &Bill{Type: KindSale, Register: o.c.Register, Cashier: v.Actor().ID, OccurredAt: v.Now(), Currency: opts.Currency,
 		ClientSaleID: o.c.ClientSaleID, Cart: o.c.Cart, Day: s.settings.Day(v.Now())}
 	if o.c.OccurredAt != nil {
 		b.OccurredAt = *o.c.OccurredAt
 	}
 	if o.c.Late {
-		b.Flags = append(b.Flags, FlagLate)
+		b.flag(FlagLate)
 		b.Day = s.register.FirstOpenDay(min(b.Day, s.settings.Day(b.OccurredAt)))
 	}
 	items, err := o.items(v, s, b)
@@ -187,35 +187,46 @@ func (o *saleOperation) assemble(v *writer.View, s scene) (*Bill, error) {
 	}
 	terms := Terms{TaxMode: opts.TaxMode, PointsOffered: o.c.PointsUsed, PointsBalance: s.points}
 	rate := money.Rate(0)
-	if s.member != nil {
-		rate = opts.PointRate
+	switch {
+	case s.member != nil:
+		b.Member, rate = o.c.Member, opts.PointRate
 		if s.member.VIP() {
 			terms.Discount = opts.VIPDiscount
 		}
+	case o.c.Member != "":
+		b.flag(FlagMemberUnknown)
 	}
 	priced, err := Price(items, terms)
 	if err != nil {
 		return nil, err
 	}
-	b.Priced, b.Payment, err = priced.Settle(o.c.Tenders, opts.CashRounding, rate)
+	return b, o.settle(b, priced, opts.CashRounding, rate)
+}
+
+// settle puts into the bill what the cart costs and how it was paid.
+func (o *saleOperation) settle(b *Bill, cart Priced, step money.Amount, points money.Rate) error {
+	var err error
+	b.Priced, b.Payment, err = cart.Settle(o.c.Tenders, step, points)
+	if err != nil && !fault.IsCode(err, "underpaid") && !fault.IsCode(err, "overpaid") {
+		return err
+	}
 	want := o.c.ExpectedTotal
-	if err != nil {
-		if want != nil && *want != priced.Total {
-			b.Priced = priced
-			return nil, priceChanged(b)
+	if o.c.Late {
+		due := b.Total
+		if b.Priced, b.Payment, err = b.Priced.SettleLate(o.c.Tenders, want, points); b.Total != due {
+			b.flag(FlagPriceDiffers)
 		}
-		return nil, err
+		return err
 	}
 	if want != nil && *want != b.Total {
-		return nil, priceChanged(b)
+		return priceChanged(b)
 	}
-	return b, nil
+	return err
 }
 
 // items takes names, prices and rates from the server; another price is for late sales and managers only.
 func (o *saleOperation) items(v *writer.View, s scene, b *Bill) ([]Item, error) {
 	items := make([]Item, len(o.c.Lines))
-	differs := false
 	for i, l := range o.c.Lines {
 		p := s.products[i]
 		items[i] = Item{ProductID: p.ID(), Name: p.Name(), Unit: p.Unit(), Quantity: l.Quantity, UnitPrice: p.Price(), TaxRate: p.TaxRateOr(s.settings.Options().DefaultTaxRate)}
@@ -227,10 +238,8 @@ func (o *saleOperation) items(v *writer.View, s scene, b *Bill) ([]Item, error) 
 				return nil, approvalRequired("another price than the product's")
 			}
 		}
-		items[i].UnitPrice, differs = *l.UnitPrice, true
-	}
-	if differs {
-		b.Flags = append(b.Flags, FlagPriceDiffers)
+		items[i].UnitPrice = *l.UnitPrice
+		b.flag(FlagPriceDiffers)
 	}
 	return items, nil
 }
@@ -241,14 +250,20 @@ func (o *saleOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
+	var paid journal.Record
+	paidBefore := false
 	if o.c.Cart != "" {
-		if paid, ok := v.Record(cartKey(o.c.Cart)); ok {
+		if paid, paidBefore = v.Record(cartKey(o.c.Cart)); paidBefore && !o.c.Late {
 			return journal.Draft{}, nil, cartPaid(paid.ID)
 		}
 	}
 	b, err := o.assemble(v, s)
 	if err != nil {
 		return journal.Draft{}, nil, err
+	}
+	if paidBefore {
+		b.Cart = ""
+		b.flag(FlagCartPaid)
 	}
 	if err := s.register.OpenOn(b.Day); err != nil {
 		return journal.Draft{}, nil, err
@@ -258,8 +273,8 @@ func (o *saleOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 		return journal.Draft{}, nil, err
 	}
 	var keys []journal.Key
-	if o.c.Cart != "" {
-		keys = append(keys, cartKey(o.c.Cart))
+	if b.Cart != "" {
+		keys = append(keys, cartKey(b.Cart))
 	}
 	if o.proof.Token != "" && (b.PointsUsed != 0 || usesWallet(b.Tenders)) {
 		keys = append(keys, tokenKey(o.proof.Token))
@@ -275,7 +290,6 @@ func (o *saleOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 func (o *saleOperation) takeStock(v *writer.View, s scene, b *Bill) ([]writer.Value, error) {
 	moves := quantities(b.Lines)
 	values := make([]writer.Value, 0, len(moves))
-	oversold := false
 	for _, m := range moves {
 		stock := inventory.StockOf(v, m.product)
 		if stock.OnHand() < m.quantity {
@@ -283,16 +297,15 @@ func (o *saleOperation) takeStock(v *writer.View, s scene, b *Bill) ([]writer.Va
 			if policy == store.StockBlock && !o.c.Late {
 				return nil, insufficientStock(s.products[m.line], m.quantity, stock.OnHand())
 			}
-			oversold = oversold || o.c.Late || policy == store.StockWarn
+			if o.c.Late || policy == store.StockWarn {
+				b.flag(FlagOversold)
+			}
 		}
 		after, err := stock.Move(-m.quantity)
 		if err != nil {
 			return nil, err
 		}
 		values = append(values, after)
-	}
-	if oversold {
-		b.Flags = append(b.Flags, FlagOversold)
 	}
 	return values, nil
 }

@@ -103,8 +103,8 @@ func (c *Sale) check() error {
 		if l.Quantity <= 0 {
 			v.Refuse(pointer("/lines", i, "quantity"), "quantity_invalid", "a quantity is above 0")
 		}
-		if l.UnitPrice != nil && (*l.UnitPrice < 0 || *l.UnitPrice > money.Max) {
-			v.Refuse(pointer("/lines", i, "unit_price"), "price_invalid", "a price is 0 to %d minor units", money.Max)
+		if l.UnitPrice != nil && (*l.UnitPrice < 0 || *l.UnitPrice > money.MaxPrice) {
+			v.Refuse(pointer("/lines", i, "unit_price"), "price_invalid", "a price is 0 to %d minor units", money.MaxPrice)
 		}
 	}
 	if c.PointsUsed < 0 || c.PointsUsed > money.Max {
@@ -124,6 +124,9 @@ func (c *Sale) check() error {
 		if t.Kind == Wallet && c.Late {
 			v.Refuse(pointer("/tenders", i, "kind"), "tender_invalid", "a sale made offline is paid by cash, card or other tenders")
 		}
+	}
+	if e := c.ExpectedTotal; e != nil && (*e < 0 || *e > MaxTotal) {
+		v.Refuse("/expected_total", "amount_invalid", "a total is 0 to %d minor units", MaxTotal)
 	}
 	if c.OccurredAt != nil && c.OccurredAt.Before(earliest) {
 		v.Refuse("/occurred_at", "time_invalid", "must be %s or later", earliest.Format(time.DateOnly))

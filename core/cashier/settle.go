@@ -81,41 +81,75 @@ func (p Payment) Cash() money.Amount {
 // leave is rounded to the nearest step when it is paid in cash (0 for no rounding). No tenders mean exact cash. Points is
 // the rate that a member earns of the total, rounded down; 0 for no member. Faults, all Invalid:
 //   - tender_kind_invalid, tender_invalid for a tender, with the fact tender (from 1), or for more than MaxTenders
-//   - overpaid with excess, when the tenders other than cash exceed the total
-//   - underpaid with shortfall
+//   - overpaid with excess, when the tenders other than cash exceed the total, and underpaid with shortfall; both come with the
+//     cart as it would be settled
 //   - rate_invalid, amount_out_of_range
 func (p Priced) Settle(tenders []Tender, step money.Amount, points money.Rate) (Priced, Payment, error) {
 	cash, other, err := sumTenders(tenders)
 	if err != nil {
 		return Priced{}, Payment{}, err
 	}
-	p.Total, p.Rounding = p.Total-p.Rounding, 0 // a cart settled before is settled anew
-	if other > p.Total {
-		return Priced{}, Payment{}, fault.New(fault.Invalid, "overpaid", "tenders other than cash exceed the total of %d by %d",
-			int64(p.Total), int64(other-p.Total)).With("excess", int64(other-p.Total))
+	due := p.Total - p.Rounding // a cart settled before is settled anew
+	total := due
+	if rest := due - other; rest >= 0 && (len(tenders) == 0 || cash > 0) {
+		total = other + money.RoundTo(rest, step)
 	}
-	rest := p.Total - other
-	exact := len(tenders) == 0
-	if exact || cash > 0 {
-		rounded := money.RoundTo(rest, step)
-		p.Rounding, rest = rounded-rest, rounded
-		if p.Total, err = p.Total.Add(p.Rounding); err != nil {
-			return Priced{}, Payment{}, err
-		}
-	}
-	if p.PointsEarned, err = points.FloorOf(p.Total); err != nil {
+	if p, err = p.at(total, points); err != nil {
 		return Priced{}, Payment{}, err
 	}
-	switch {
-	case exact && rest == 0:
-		return p, Payment{}, nil
-	case exact:
-		return p, Payment{Tenders: []Tender{{Kind: Cash, Amount: rest}}}, nil
-	case cash < rest:
-		return Priced{}, Payment{}, fault.New(fault.Invalid, "underpaid", "%d of the total of %d are missing",
-			int64(rest-cash), int64(p.Total)).With("shortfall", int64(rest-cash))
+	switch given := cash + other; {
+	case other > total:
+		return p, Payment{}, fault.New(fault.Invalid, "overpaid", "tenders other than cash exceed the total of %d by %d",
+			int64(total), int64(other-total)).With("excess", int64(other-total))
+	case len(tenders) > 0 && given < total:
+		return p, Payment{}, fault.New(fault.Invalid, "underpaid", "%d of the total of %d are missing",
+			int64(total-given), int64(total)).With("shortfall", int64(total-given))
+	default:
+		return p, p.paidBy(tenders, given), nil
 	}
-	return p, Payment{Tenders: slices.Clone(tenders), Change: cash - rest}, nil
+}
+
+// SettleLate pays a cart of which the customer is long gone. What was paid is the total, and what differs from the cart's own figures is
+// rounding: what was charged, where cash leaves that open, and otherwise what came in. A nil charged is the total that the cart has. Faults as of
+// Settle, without overpaid and underpaid.
+func (p Priced) SettleLate(tenders []Tender, charged *money.Amount, points money.Rate) (Priced, Payment, error) {
+	cash, other, err := sumTenders(tenders)
+	if err != nil {
+		return Priced{}, Payment{}, err
+	}
+	total := p.Total
+	if charged != nil {
+		total = *charged
+	}
+	if len(tenders) > 0 {
+		total = min(max(total, other), cash+other)
+	}
+	if p, err = p.at(total, points); err != nil {
+		return Priced{}, Payment{}, err
+	}
+	return p, p.paidBy(tenders, cash+other), nil
+}
+
+// at returns the cart with another total, which rounding makes up for, and with the points earned of it.
+func (p Priced) at(total money.Amount, points money.Rate) (Priced, error) {
+	p.Rounding, p.Total = p.Rounding+total-p.Total, total
+	if err := bounded(total); err != nil {
+		return p, err
+	}
+	var err error
+	p.PointsEarned, err = points.FloorOf(total)
+	return p, err
+}
+
+// paidBy returns the payment of the total by tenders that sum to what was given, or exactly in cash where there are none.
+func (p *Priced) paidBy(tenders []Tender, given money.Amount) Payment {
+	switch {
+	case len(tenders) > 0:
+		return Payment{Tenders: slices.Clone(tenders), Change: given - p.Total}
+	case p.Total == 0:
+		return Payment{}
+	}
+	return Payment{Tenders: []Tender{{Kind: Cash, Amount: p.Total}}}
 }
 
 // sumTenders checks the tenders and returns the sums of cash and of all else, which together stay within money.Max.

@@ -101,11 +101,9 @@ func TestSettlingAnewStartsFromTheUnroundedTotal(t *testing.T) {
 }
 
 func TestSettleRefusesWhatLeavesTheBounds(t *testing.T) {
-	p, err := cashier.Price([]cashier.Item{item(1, money.Max, 0)}, cashier.Terms{TaxMode: store.TaxInclusive})
+	p, err := cashier.Price([]cashier.Item{item(1, cashier.MaxTotal, 0)}, cashier.Terms{TaxMode: store.TaxInclusive})
 	wantFault(t, err, "", nil)
-	_, _, err = p.Settle(nil, 100, 0)
-	wantFault(t, err, "amount_out_of_range", nil)
-	_, _, err = p.Settle(nil, 0, 20_000)
+	_, _, err = p.Settle(nil, 150, 0)
 	wantFault(t, err, "amount_out_of_range", nil)
 	_, _, err = p.Settle(nil, 0, -1)
 	wantFault(t, err, "rate_invalid", nil)

@@ -24,7 +24,7 @@ type TopUp struct {
 	Key      idempotency.Key
 	Register id.ID
 	Member   id.ID
-	Amount   money.Amount // 1 to money.Max
+	Amount   money.Amount // 1 to money.MaxPrice
 	Tender   TenderKind   // Cash or Card
 }
 
@@ -134,8 +134,8 @@ func (o *topUpOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, e
 func (s *Service) TopUp(ctx context.Context, st id.Store, c TopUp) (writer.Result, error) {
 	o := &topUpOperation{c}
 	var v fault.Validation
-	if c.Amount < 1 || c.Amount > money.Max {
-		v.Refuse("/amount", "amount_invalid", "an amount is 1 to %d minor units", money.Max)
+	if c.Amount < 1 || c.Amount > money.MaxPrice {
+		v.Refuse("/amount", "amount_invalid", "an amount is 1 to %d minor units", money.MaxPrice)
 	}
 	if c.Tender != Cash && c.Tender != Card {
 		v.Refuse("/tender", "tender_kind_invalid", "a wallet is topped up by %s or %s", Cash, Card)

@@ -197,8 +197,8 @@ func (d *Details) check() error {
 	checkText(&v, "/description", "description_invalid", d.Description, 0, MaxDescription, true)
 	checkText(&v, "/sku", "sku_invalid", d.SKU, 0, MaxSKU, false)
 	checkText(&v, "/category", "category_invalid", d.Category, 0, MaxCategory, false)
-	if d.Price < 0 || d.Price > money.Max {
-		v.Refuse("/price", "price_invalid", "a price is 0 to %d minor units", money.Max)
+	if d.Price < 0 || d.Price > money.MaxPrice {
+		v.Refuse("/price", "price_invalid", "a price is 0 to %d minor units", money.MaxPrice)
 	}
 	v.Refuses("/tax_rate_bp", d.TaxRate.Check())
 	_, err := measure.ParseUnit(string(d.Unit))

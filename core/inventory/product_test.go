@@ -40,7 +40,7 @@ func TestProductRefusesWhatIsOutOfBounds(t *testing.T) {
 	}
 	for _, d := range []Details{
 		{Name: strings.Repeat("ü", MaxName), Description: strings.Repeat("x", MaxDescription), SKU: strings.Repeat("x", MaxSKU), Category: strings.Repeat("x", MaxCategory)},
-		{Name: "A", Price: money.Max, OwnTaxRate: true, TaxRate: money.MaxRate, LowStockAt: &half, Unit: measure.Kilogram, Description: "two\nlines"},
+		{Name: "A", Price: money.MaxPrice, OwnTaxRate: true, TaxRate: money.MaxRate, LowStockAt: &half, Unit: measure.Kilogram, Description: "two\nlines"},
 	} {
 		if _, err := NewProduct("p", d); err != nil {
 			t.Error(err)
@@ -53,7 +53,7 @@ func drawProduct(t *rapid.T) *Product {
 	d := Details{
 		Name: "N" + text.Draw(t, "name"), Description: text.Draw(t, "description"), SKU: text.Draw(t, "sku"), Category: text.Draw(t, "category"),
 		Barcodes: rapid.SliceOfN(rapid.StringMatching(`[0-9]{4,7}`), 0, 3).Draw(t, "barcodes"),
-		Price:    money.Amount(rapid.Int64Range(0, int64(money.Max)).Draw(t, "price")), OwnTaxRate: rapid.Bool().Draw(t, "own"),
+		Price:    money.Amount(rapid.Int64Range(0, int64(money.MaxPrice)).Draw(t, "price")), OwnTaxRate: rapid.Bool().Draw(t, "own"),
 		TaxRate: money.Rate(rapid.Int64Range(0, int64(money.MaxRate)).Draw(t, "rate")), Unit: measure.Kilogram,
 		StockPolicy: rapid.SampledFrom([]store.StockPolicy{"", store.StockBlock, store.StockAllow}).Draw(t, "policy"),
 	}

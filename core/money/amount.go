@@ -14,6 +14,10 @@ type Amount int64
 // Max is the largest magnitude of an Amount: 2^53 - 1, the largest integer that every JSON reader keeps exactly.
 const Max Amount = 1<<53 - 1
 
+// MaxPrice is the most that one price, bill or top-up amounts to: ten billion rupiah, whose minor units are hundredths, or a billion dinars
+// of thousandths. Thousands of the largest fit into an account below Max, so that a few of them do not fill a store's books.
+const MaxPrice Amount = 1_000_000_000_000
+
 // Check returns an Invalid fault with code amount_out_of_range when a lies beyond -Max or Max.
 func (a Amount) Check() error {
 	if a < -Max || a > Max {

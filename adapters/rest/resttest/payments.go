@@ -81,6 +81,22 @@ func payment(t *testing.T, open Open) {
 		}
 		s.Pay(Line(p, 2), `"expected_total":500`).Want(201)
 	})
+	t.Run("too little of what was quoted is too little, not another price", func(t *testing.T) {
+		s := NewShop(t, open)
+		s.Settings(`"tax_mode":"exclusive","default_tax_rate_bp":500,"cash_rounding":5`)
+		p := s.NewProduct("Shirt", 1999, 10)
+		s.As(s.Cashier).Post("/cashier/quote", s.Sale(Line(p, 3))).Want(200).Fields(map[string]int64{"total": 6295})
+		pay := func(tenders string) Answer {
+			return s.Pay(Line(p, 3), `"expected_total":6295`, `"tenders":[`+tenders+`]`)
+		}
+		pay(`{"kind":"cash","amount":6000}`).Refused(422, "underpaid").Fields(map[string]int64{"shortfall": 295})
+		pay(`{"kind":"cash","amount":10},{"kind":"card","amount":6298}`).Refused(409, "price_changed")
+		quote, _ := pay(`{"kind":"card","amount":6295}`).Refused(409, "price_changed").Body["quote"].(map[string]any)
+		if number(t, quote, "total") != 6297 {
+			t.Errorf("by card it is %v", quote["total"])
+		}
+		pay(`{"kind":"cash","amount":6300}`).Want(201).Fields(map[string]int64{"total": 6295, "change": 5})
+	})
 	t.Run("a quote changes nothing", func(t *testing.T) {
 		s := NewShop(t, open)
 		p := s.NewProduct("Tea", 250, 1)
@@ -299,61 +315,6 @@ func numbers(t *testing.T, s *Shop) {
 			t.Fatalf("number %d is missing", n)
 		}
 	}
-}
-
-// late: row 14.
-func late(t *testing.T, open Open) {
-	s := NewShop(t, open)
-	p := s.NewProduct("Tea", 250, 1)
-	occurred := s.Now().Add(-26 * time.Hour).UTC().Format(time.RFC3339)
-	item := func(n int, price int64) string {
-		return fmt.Sprintf(`{"idempotency_key":"late-%d","client_sale_id":"offline-%d","occurred_at":%q,"register_id":%q,"lines":[{"product_id":%q,"quantity":1,"unit_price":%d}]}`,
-			n, n, occurred, s.Register, p, price)
-	}
-	send := func(items ...string) []map[string]any {
-		t.Helper()
-		return s.As(s.Cashier).Post("/cashier/payments/batch", `{"items":[`+strings.Join(items, ",")+`]}`).Want(200).Items("items")
-	}
-	first := send(item(1, 250), item(2, 199), item(3, 250))
-	var bills []map[string]any
-	for i, it := range first {
-		bill, _ := it["bill"].(map[string]any)
-		if bill == nil {
-			t.Fatalf("item %d: %v", i, it)
-		}
-		bills = append(bills, bill)
-	}
-	again := send(item(3, 250), item(1, 250), item(2, 199), item(1, 250))
-	for i, n := range []int{2, 0, 1, 0} {
-		bill, _ := again[i]["bill"].(map[string]any)
-		if bill == nil || bill["id"] != bills[n]["id"] {
-			t.Errorf("sent again: %v", again[i])
-		}
-	}
-	for i, want := range []string{"[late]", "[late price_differs oversold]", "[late oversold]"} {
-		if got := fmt.Sprint(bills[i]["flags"]); got != want {
-			t.Errorf("bill %d has flags %s, want %s", i, got, want)
-		}
-		if got := fmt.Sprint(bills[i]["occurred_at"]); !strings.HasPrefix(got, occurred[:19]) {
-			t.Errorf("bill %d occurred at %s, want %s", i, got, occurred)
-		}
-	}
-	if s.Stock(p) != "-2" || s.Balance(s.Register) != 699 {
-		t.Errorf("stock %s, drawer %d", s.Stock(p), s.Balance(s.Register))
-	}
-	if flagged := s.As(s.Cashier).Get("/bills?flag=oversold").Want(200).Items("items"); len(flagged) != 2 {
-		t.Errorf("%d bills are flagged oversold", len(flagged))
-	}
-	t.Run("the same sale through the other door is the same sale", func(t *testing.T) {
-		body := s.Sale(Line(p, 1), `"client_sale_id":"offline-1"`)
-		a := s.As(s.Manager).Key("late-1").Post("/cashier/payments", body).Want(201)
-		if a.Text("id") != bills[0]["id"] || a.Header.Get("Idempotency-Replayed") != "true" {
-			t.Errorf("got %v", a.Body)
-		}
-		s.As(s.Cashier).Key("another").Post("/cashier/payments", strings.Replace(body, `"quantity":1`, `"quantity":2`, 1)).Refused(409, "client_sale_id_used")
-		s.As(s.Cashier).Key("late-1").Post("/cashier/payments", strings.Replace(s.Sale(Line(p, 2)), "offline-1", "", 1)).Refused(422, "idempotency_key_reused")
-	})
-	s.MustVerify()
 }
 
 // voids: row 13.

@@ -12,7 +12,7 @@ func Run(t *testing.T, open Open) {
 		{"golden refund", goldenRefund},
 		{"payment", payment},
 		{"races", races},
-		{"late sales", late},
+		{"late sales", lateSales},
 		{"void", voids},
 		{"real data", realData},
 		{"products", products},
