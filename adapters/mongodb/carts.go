@@ -2,6 +2,8 @@ package mongodb
 
 import (
 	"context"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"kassa/core/cashier"
@@ -13,15 +15,19 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
+// fewSlots are enough to find a free one among, until nearly all are taken.
+const fewSlots = 20
+
 // Carts implements cashier.Carts. Its writes join the transaction of the context, or make one of their own.
 type Carts struct{ d *Database }
 
 // NewCarts returns the parked carts of the database's stores.
 func NewCarts(d *Database) *Carts { return &Carts{d: d} }
 
-// parked is a cart, its content in its canonical form.
+// parked is a cart, its content in its canonical form. It has one of MaxCarts numbered slots to itself: that is what bounds the carts of a store.
 type parked struct {
 	ID        key    `bson:"_id"`
+	Slot      int    `bson:"slot"`
 	Version   int64  `bson:"version"`
 	UpdatedAt int64  `bson:"updated_at"`
 	Body      string `bson:"body"`
@@ -33,26 +39,41 @@ func (p parked) cart() (cashier.Cart, error) {
 
 func (r *Carts) c() *mongo.Collection { return r.d.collection(carts) }
 
-// Insert implements cashier.Carts. Two that only count what the other is about to add would both go through, so they come one after the other.
+// Insert implements cashier.Carts. Two that merely count would not see each other, both find room for one more, and both add it (write skew);
+// two that take the same slot meet at a unique key, and one begins again.
 func (r *Carts) Insert(ctx context.Context, s id.Store, c cashier.Cart) error {
 	body, err := c.Content()
 	if err != nil {
 		return err
 	}
 	return r.d.Transact(ctx, func(ctx context.Context) error {
-		if err := r.d.serialize(ctx, s, "carts"); err != nil {
+		slot, err := r.slot(ctx, s)
+		if err != nil {
 			return err
 		}
-		n, err := r.c().CountDocuments(ctx, byStore(s), options.Count().SetLimit(cashier.MaxCarts))
-		if err != nil {
-			return unavailable(err)
-		}
-		if n >= cashier.MaxCarts {
-			return cashier.TooManyCarts()
-		}
-		_, err = r.c().InsertOne(ctx, parked{key{s, string(c.ID)}, c.Version, c.UpdatedAt.UnixMilli(), body})
+		_, err = r.c().InsertOne(ctx, parked{key{s, string(c.ID)}, slot, c.Version, c.UpdatedAt.UnixMilli(), body})
 		return err
 	})
+}
+
+// slot returns a free slot: any of them, so that those who park at once seldom meet. TooManyCarts where there is none.
+func (r *Carts) slot(ctx context.Context, s id.Store) (int, error) {
+	all := rand.Perm(cashier.MaxCarts)
+	for _, tried := range [][]int{all[:fewSlots], all} {
+		taken := map[int]bool{}
+		filter := bson.D{{Key: "_id.s", Value: s}, {Key: "slot", Value: bson.D{{Key: "$in", Value: tried}}}}
+		justSlot := options.Find().SetProjection(bson.D{{Key: "_id", Value: 0}, {Key: "slot", Value: 1}}).SetBatchSize(cashier.MaxCarts)
+		if err := each(ctx, r.c(), filter, justSlot, func(p parked) error {
+			taken[p.Slot] = true
+			return nil
+		}); err != nil {
+			return 0, err
+		}
+		if i := slices.IndexFunc(tried, func(slot int) bool { return !taken[slot] }); i >= 0 {
+			return tried[i], nil
+		}
+	}
+	return 0, cashier.TooManyCarts()
 }
 
 // Update implements cashier.Carts.
@@ -65,7 +86,8 @@ func (r *Carts) Update(ctx context.Context, s id.Store, c cashier.Cart) error {
 		if err := r.check(ctx, s, c.ID, c.Version-1); err != nil {
 			return err
 		}
-		_, err := r.c().ReplaceOne(ctx, byKey(s, c.ID), parked{key{s, string(c.ID)}, c.Version, c.UpdatedAt.UnixMilli(), body})
+		set := bson.D{{Key: "version", Value: c.Version}, {Key: "updated_at", Value: c.UpdatedAt.UnixMilli()}, {Key: "body", Value: body}}
+		_, err := r.c().UpdateOne(ctx, byKey(s, c.ID), bson.D{{Key: "$set", Value: set}})
 		return err
 	})
 }

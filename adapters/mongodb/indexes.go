@@ -37,7 +37,7 @@ type index struct {
 	expires bool   // documents vanish some time after the date of its key
 }
 
-// indexes lists every index of every collection. docs/scaling.md says which query needs which; a test explains them all.
+// indexes lists every index of every collection. docs/indexes.md says which query needs which.
 var indexes = map[string][]index{
 	stores: {{name: "name", keys: []string{"name_key"}, unique: true}},
 	heads:  nil,
@@ -74,7 +74,10 @@ var indexes = map[string][]index{
 		{name: "expiry", keys: []string{"_id.s", "expires_at"}},
 		{name: "users", keys: []string{"_id.s", "user", "created_at", "_id.i"}},
 	},
-	carts:     {{name: "changes", keys: []string{"_id.s", "updated_at", "_id.i"}}},
+	carts: {
+		{name: "changes", keys: []string{"_id.s", "updated_at", "_id.i"}},
+		{name: "slots", keys: []string{"_id.s", "slot"}, unique: true}, // see carts.go
+	},
 	state:     nil,
 	conflicts: nil,
 	turns:     nil,

@@ -84,13 +84,15 @@ func TestCartsAreBoundedInEveryRound(t *testing.T) {
 	park := func(i string) error {
 		return r.Insert(t.Context(), "shop", cashier.Cart{ID: id.ID(i), Version: 1, UpdatedAt: time.UnixMilli(1).UTC()})
 	}
-	first := atOnce(t, "", func(i int) error { return park(fmt.Sprint("first-", i)) }) // there is nothing yet at which they could meet
-	for i := first; i < cashier.MaxCarts-1; i++ {
-		if err := park(fmt.Sprint("0-", i)); err != nil {
+	for n := range (cashier.MaxCarts - 1) / crowd {
+		atOnce(t, "", func(i int) error { return park(fmt.Sprint("many-", n, "-", i)) })
+	}
+	for i := range (cashier.MaxCarts - 1) % crowd {
+		if err := park(fmt.Sprint("more-", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for round := range 30 {
+	for round := range 10 {
 		won := make(chan id.ID, crowd)
 		n := atOnce(t, "too_many_carts", func(i int) error {
 			name := fmt.Sprint(round, "-", i)
