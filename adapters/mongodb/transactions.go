@@ -170,8 +170,8 @@ func (d *Database) view(ctx context.Context, fn func(ctx context.Context) error)
 }
 
 // serialize makes the transaction conflict with every other one that says the same for the store, so that one of them begins again and sees what
-// the other wrote. Transactions that write to different documents only never meet by themselves (write skew). Dozens that meet cost each other seconds, so
-// this is for what few do at once.
+// the other wrote. Transactions that write to different documents only never meet by themselves (write skew). Dozens that meet cost each other
+// seconds, so this is for what few do at once.
 func (d *Database) serialize(ctx context.Context, s id.Store, what string) error {
 	if _, err := d.writing(ctx); err != nil {
 		return err
