@@ -48,7 +48,7 @@ func (c *Cluster) UserURI(user, password, database string) string {
 	c.do(func(ctx context.Context) error {
 		return withClient(ctx, options.Client().ApplyURI(c.URI()), func(client *mongo.Client) error {
 			role := bson.D{{Key: "role", Value: "readWrite"}, {Key: "db", Value: database}}
-			return createUser(ctx, client.Database(database), user, password, bson.A{role})
+			return createUser(ctx, client.Database(database), user, password, bson.A{role}, len(c.set.nodes)/2+1)
 		})
 	})
 	return c.set.uri(url.UserPassword(user, password), database)
@@ -78,7 +78,8 @@ func (c *Cluster) WaitPrimary() (i int) {
 // Kill ends the node at once, as kill -9 does. Its data stays.
 func (c *Cluster) Kill(i int) { c.set.kill(i) }
 
-// Start starts a node that was killed, on its own data, and waits until it takes part in the set again. It may roll back later.
+// Start starts a node that was killed, on its own data, and waits until it takes part in the set again. It may roll back later, and a
+// connection that it was asked through meanwhile may have lost its user: then ask through a new one.
 func (c *Cluster) Start(i int) {
 	c.t.Helper()
 	c.do(func(ctx context.Context) error { return c.set.start(ctx, i) })

@@ -180,18 +180,19 @@ func (s *ReplicaSet) createRoot(ctx context.Context) error {
 	}
 	password := rand.Text()
 	err = withClient(ctx, s.direct(max(primary(said), 0), nil), func(c *mongo.Client) error {
-		return createUser(ctx, c.Database("admin"), rootName, password, bson.A{rootName})
+		return createUser(ctx, c.Database("admin"), rootName, password, bson.A{rootName}, len(s.nodes)) // each is asked as root
 	})
 	s.root = url.UserPassword(rootName, password)
 	return err
 }
 
-func createUser(ctx context.Context, db *mongo.Database, name, password string, roles bson.A) error {
+// createUser makes a user and waits until as many nodes know it.
+func createUser(ctx context.Context, db *mongo.Database, name, password string, roles bson.A, nodes int) error {
 	return db.RunCommand(ctx, bson.D{
 		{Key: "createUser", Value: name},
 		{Key: "pwd", Value: password},
 		{Key: "roles", Value: roles},
-		{Key: "writeConcern", Value: bson.D{{Key: "w", Value: "majority"}}},
+		{Key: "writeConcern", Value: bson.D{{Key: "w", Value: nodes}}},
 	}).Err()
 }
 
