@@ -43,15 +43,21 @@ func (s *stockroom) fill(b testing.TB) {
 			products = append(products, writer.Change{After: p})
 			stock = append(stock, writer.Change{After: must[*inventory.Stock](b)(inventory.NewStock(p.ID(), 1000))})
 		}
-		err := s.Provider.Transact(context.Background(), func(ctx context.Context) error {
-			if err := s.Products.Save(ctx, s.id, products); err != nil {
-				return err
-			}
-			return s.Stock.Save(ctx, s.id, stock)
-		})
-		if err != nil {
-			b.Fatal(err)
+		s.keep(b, products, stock)
+	}
+}
+
+// keep saves what no operation made.
+func (s *stockroom) keep(t testing.TB, products, stock []writer.Change) {
+	t.Helper()
+	err := s.Provider.Transact(context.Background(), func(ctx context.Context) error {
+		if err := s.Stock.Save(ctx, s.id, stock); err != nil {
+			return err
 		}
+		return s.Products.Save(ctx, s.id, products)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -123,15 +123,7 @@ func whatVeryManyProductsMatchIsListedByNameToo(t *testing.T, d *database) {
 			products = append(products, writer.Change{After: p})
 			stock = append(stock, writer.Change{After: must[*inventory.Stock](t)(inventory.NewStock(p.ID(), measure.One))})
 		}
-		err := s.Provider.Transact(t.Context(), func(ctx context.Context) error {
-			if err := s.Stock.Save(ctx, s.id, stock); err != nil {
-				return err
-			}
-			return s.Products.Save(ctx, s.id, products)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s.keep(t, products, stock)
 	}
 	for _, f := range []inventory.Filter{{Query: "item"}, {Query: "M"}, {Query: "item", Category: "all"}, {Query: "item", Stock: inventory.LowStock}, {Stock: inventory.OutOfStock}} {
 		want := many
