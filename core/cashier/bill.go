@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"kassa/core/audit"
 	"kassa/core/clock"
 	"kassa/core/id"
 	"kassa/core/inventory"
@@ -15,6 +16,7 @@ import (
 	"kassa/core/money"
 	"kassa/core/register"
 	"kassa/core/store"
+	"kassa/core/writer"
 )
 
 // Kind says what a bill is.
@@ -231,4 +233,28 @@ func (b *Bill) refs() []journal.Ref {
 		}
 	}
 	return rs
+}
+
+// book numbers the bill and returns its draft with all that it changes. values are the changed stocks and what else the caller changed.
+func book(v *writer.View, b *Bill, r *register.Register, keys []journal.Key, values []writer.Value, facts []audit.Fact) (journal.Draft, []writer.Value, error) {
+	after, err := r.Booked(b.Total)
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	b.Number = after.LastReceipt()
+	day, dayErr := register.AddToDay(v, r.ID(), b.Day, b.Cash(), 1)
+	lines, accounts, err := b.entry().Post(v)
+	if err != nil {
+		return journal.Draft{}, nil, drawerEmpty(err, r)
+	}
+	if dayErr != nil {
+		return journal.Draft{}, nil, dayErr
+	}
+	if err := b.Check(); err != nil {
+		return journal.Draft{}, nil, err
+	}
+	values = append(values, after, day)
+	return journal.Draft{
+		Day: b.Day, Chain: r.Chain(), Keys: append(keys, register.ReceiptKey(r.ID(), b.Number)), Refs: b.refs(), Lines: lines, Facts: facts, Doc: b,
+	}, append(values, accounts...), nil
 }

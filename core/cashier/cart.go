@@ -90,20 +90,6 @@ func (c *Cart) walk(k *journal.Codec) {
 	})
 }
 
-// Carts keeps parked carts, outside the journal, with versions of their own.
-type Carts interface {
-	// Insert adds a cart; Conflict fault too_many_carts beyond MaxCarts.
-	Insert(ctx context.Context, s id.Store, c Cart) error
-	// Update replaces the cart where its version is one less than c's; NotFound cart_unknown, Stale version_stale.
-	Update(ctx context.Context, s id.Store, c Cart) error
-	// Delete removes the cart where it has the version, or any version when that is 0; NotFound cart_unknown, Stale version_stale.
-	Delete(ctx context.Context, s id.Store, i id.ID, version int64) error
-	// Get returns the cart; NotFound cart_unknown.
-	Get(ctx context.Context, s id.Store, i id.ID) (Cart, error)
-	// List returns the carts, last changed first.
-	List(ctx context.Context, s id.Store, p page.Request) (page.List[Cart], error)
-}
-
 // CartService holds the use cases of parked carts.
 type CartService struct {
 	carts Carts
@@ -194,19 +180,4 @@ func (c *Cart) check() error {
 		}
 	}
 	return v.Err()
-}
-
-// Documents returns the kinds of documents of this package.
-func Documents() journal.Schema {
-	bill := func() journal.Document { return &Bill{} }
-	return journal.Schema{
-		string(KindSale): bill, string(KindRefund): bill, string(KindVoid): bill,
-		kindTopUp:   func() journal.Document { return &ToppedUp{} },
-		kindReprint: func() journal.Document { return &Reprinted{} },
-	}
-}
-
-// States returns the values of this package that stores keep by their ref.
-func States() map[string]func() writer.Stored {
-	return map[string]func() writer.Stored{"bill": func() writer.Stored { return &Returns{} }}
 }

@@ -24,6 +24,17 @@ const maxScanned = 2000
 // maxRegisters bounds the registers on which a receipt number is looked for.
 const maxRegisters = 2000
 
+// Filter narrows a list of bills. Zero fields do not narrow.
+type Filter struct {
+	From, To      clock.Date
+	Register      id.ID
+	Member        id.ID
+	Kind          Kind
+	ReceiptNumber int64
+	ClientSaleID  string
+	Flag          string
+}
+
 // List returns bills, newest first: by business day, or by position where one member, register, kind or flag is asked for.
 func (s *Service) List(ctx context.Context, st id.Store, f Filter, p page.Request) (page.List[Booked], error) {
 	var out page.List[Booked]

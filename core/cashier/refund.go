@@ -88,9 +88,7 @@ func (o *refundOperation) Intent() writer.Intent {
 	if o.c.NoRestock {
 		h.Int(1)
 	}
-	for _, t := range o.c.Tenders {
-		h.Text(string(t.Kind)).Text(t.Label).Int(int64(t.Amount))
-	}
+	hashTenders(h, o.c.Tenders)
 	return writer.Intent{Request: h.Sum(), Once: []writer.Once{writer.Idempotent(o.c.Key)}, Keys: []journal.Key{journal.RecordKey(o.c.Bill)}}
 }
 
@@ -230,19 +228,6 @@ func spent(sale *Bill, given []Tender, done []money.Amount) []money.Amount {
 		}
 	}
 	return after
-}
-
-// restock puts back what the negative lines of a bill gave back.
-func restock(v *writer.View, lines []Line) ([]writer.Value, error) {
-	var values []writer.Value
-	for _, m := range quantities(lines) {
-		after, err := inventory.StockOf(v, m.product).Move(-m.quantity)
-		if err != nil {
-			return nil, err
-		}
-		values = append(values, after)
-	}
-	return values, nil
 }
 
 func negativeTenders(ts []Tender) []Tender {

@@ -62,9 +62,7 @@ func (o *saleOperation) Intent() writer.Intent {
 		h.Text(string(l.Product)).Int(int64(l.Quantity))
 	}
 	h.Text(string(o.c.Member)).Int(int64(o.c.PointsUsed))
-	for _, t := range o.c.Tenders {
-		h.Text(string(t.Kind)).Text(t.Label).Int(int64(t.Amount))
-	}
+	hashTenders(h, o.c.Tenders)
 	in := writer.Intent{Request: h.Sum(), Once: []writer.Once{writer.Idempotent(o.c.Key)}}
 	if o.c.ClientSaleID != "" {
 		in.Once = append(in.Once, writer.Once{Key: SaleKey(o.c.ClientSaleID), Refuse: saleIDUsed})
@@ -310,28 +308,6 @@ func (o *saleOperation) takeStock(v *writer.View, s scene, b *Bill) ([]writer.Va
 	return values, nil
 }
 
-// move is what a bill takes of a product, all lines together.
-type move struct {
-	product  id.ID
-	quantity measure.Quantity
-	line     int // the first one, from 0
-}
-
-func quantities(lines []Line) []move {
-	moves := make([]move, 0, len(lines))
-next:
-	for i := range lines {
-		for j := range moves {
-			if moves[j].product == lines[i].ProductID {
-				moves[j].quantity += lines[i].Quantity
-				continue next
-			}
-		}
-		moves = append(moves, move{lines[i].ProductID, lines[i].Quantity, i})
-	}
-	return moves
-}
-
 func overrides(b *Bill, s scene) (facts []audit.Fact) {
 	for i := range b.Lines {
 		if p := s.products[i]; b.Lines[i].UnitPrice != p.Price() {
@@ -340,28 +316,4 @@ func overrides(b *Bill, s scene) (facts []audit.Fact) {
 		}
 	}
 	return facts
-}
-
-// book numbers the bill and returns its draft with all that it changes. values are the changed stocks and what else the caller changed.
-func book(v *writer.View, b *Bill, r *register.Register, keys []journal.Key, values []writer.Value, facts []audit.Fact) (journal.Draft, []writer.Value, error) {
-	after, err := r.Booked(b.Total)
-	if err != nil {
-		return journal.Draft{}, nil, err
-	}
-	b.Number = after.LastReceipt()
-	day, dayErr := register.AddToDay(v, r.ID(), b.Day, b.Cash(), 1)
-	lines, accounts, err := b.entry().Post(v)
-	if err != nil {
-		return journal.Draft{}, nil, drawerEmpty(err, r)
-	}
-	if dayErr != nil {
-		return journal.Draft{}, nil, dayErr
-	}
-	if err := b.Check(); err != nil {
-		return journal.Draft{}, nil, err
-	}
-	values = append(values, after, day)
-	return journal.Draft{
-		Day: b.Day, Chain: r.Chain(), Keys: append(keys, register.ReceiptKey(r.ID(), b.Number)), Refs: b.refs(), Lines: lines, Facts: facts, Doc: b,
-	}, append(values, accounts...), nil
 }

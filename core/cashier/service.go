@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"kassa/core/audit"
-	"kassa/core/clock"
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
@@ -204,13 +203,7 @@ func (s *Service) Refund(ctx context.Context, st id.Store, c Refund) (writer.Res
 	for i, t := range c.Tenders {
 		v.Refuses(pointer("/tenders", i, ""), t.Check())
 	}
-	if err := v.Err(); err != nil {
-		if audit.From(ctx).Role == string(user.Cashier) { // approvals come before validation
-			err = notWithoutManager()
-		}
-		return s.w.Refuse(ctx, st, o.Intent(), err)
-	}
-	return s.w.Do(ctx, st, o)
+	return s.giveBack(ctx, st, o, v.Err())
 }
 
 // Void undoes a whole sale of today. Faults: bill_unknown, already_voided, not_voidable, insufficient_cash, approval_required,
@@ -219,13 +212,18 @@ func (s *Service) Void(ctx context.Context, st id.Store, c Void) (writer.Result,
 	o := &voidOperation{c: c}
 	var v fault.Validation
 	checkReason(&v, c.Reason)
-	if err := v.Err(); err != nil {
-		if audit.From(ctx).Role == string(user.Cashier) { // approvals come before validation
-			err = notWithoutManager()
-		}
-		return s.w.Refuse(ctx, st, o.Intent(), err)
+	return s.giveBack(ctx, st, o, v.Err())
+}
+
+// giveBack runs the operation unless the command is invalid. That a manager is needed goes before that.
+func (s *Service) giveBack(ctx context.Context, st id.Store, o writer.Operation, invalid error) (writer.Result, error) {
+	if invalid == nil {
+		return s.w.Do(ctx, st, o)
 	}
-	return s.w.Do(ctx, st, o)
+	if audit.From(ctx).Role == string(user.Cashier) {
+		invalid = notWithoutManager()
+	}
+	return s.w.Refuse(ctx, st, o.Intent(), invalid)
 }
 
 // Get returns a bill with its present state; bill_unknown.
@@ -244,15 +242,4 @@ func (s *Service) Get(ctx context.Context, st id.Store, i id.ID) (Booked, error)
 		return nil
 	})
 	return out, err
-}
-
-// Filter narrows a list of bills. Zero fields do not narrow.
-type Filter struct {
-	From, To      clock.Date
-	Register      id.ID
-	Member        id.ID
-	Kind          Kind
-	ReceiptNumber int64
-	ClientSaleID  string
-	Flag          string
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"kassa/core/fault"
+	"kassa/core/idempotency"
 	"kassa/core/money"
 )
 
@@ -41,6 +42,13 @@ type Tender struct {
 	Kind   TenderKind
 	Label  string       // 1 to MaxLabel characters for Other, empty for the rest
 	Amount money.Amount // 1 or more
+}
+
+// hashTenders adds how a payment was made to what a repeated request must have in common with the first.
+func hashTenders(h *idempotency.Hasher, ts []Tender) {
+	for _, t := range ts {
+		h.Text(string(t.Kind)).Text(t.Label).Int(int64(t.Amount))
+	}
 }
 
 // Check returns an Invalid fault with code tender_kind_invalid or tender_invalid when the tender breaks a bound.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"strings"
 	"time"
 	"unicode"
@@ -46,14 +45,4 @@ func CheckName(name string, most int) error {
 		return fault.New(fault.Invalid, "name_invalid", "a name has 1 to %d printable characters", most)
 	}
 	return nil
-}
-
-// Repository keeps the list of stores.
-type Repository interface {
-	// Create adds the store with empty books. Conflict fault store_exists when a store of that name, whatever its letter case, is there.
-	Create(ctx context.Context, s Store) error
-	// Get returns the store; NotFound fault store_unknown.
-	Get(ctx context.Context, s id.Store) (Store, error)
-	// List returns every store, by name.
-	List(ctx context.Context) ([]Store, error)
 }
