@@ -43,6 +43,7 @@ func wantOther(t *testing.T, what string, before, after int) {
 }
 
 func TestSetOfThreeSurvivesWhatIsDoneToItsPrimary(t *testing.T) {
+	t.Parallel() // it mostly waits
 	c := StartCluster(t, Options{Nodes: 3})
 	sold := sales(t, c.URI())
 	sell(t, sold, "at the start")

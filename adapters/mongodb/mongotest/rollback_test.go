@@ -13,6 +13,7 @@ import (
 )
 
 func TestWriteThatNoMajorityHasIsRolledBack(t *testing.T) {
+	t.Parallel() // it mostly waits
 	c := StartCluster(t, Options{Nodes: 3, Auth: true})
 	sold := sales(t, c.URI())
 	sell(t, sold, "kept")
