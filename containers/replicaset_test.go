@@ -47,6 +47,11 @@ func TestTheSetThatComposeMakes(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { must(t, shop.Close(context.Background())) })
 	sells(t, shop)
+	r, err := Import(t.Context(), c, ImportFile{Path: "../mongo_setup/product_mock.json", Progress: func(int) {}}) // beside a Kassa that serves
+	must(t, err)
+	if r.Created != 100 {
+		t.Errorf("imported %+v", r)
+	}
 	mayDoNoMore(t, c.MongoURI)
 	endsItsOwnSessions(t, c.MongoURI)
 	root := connect(t, "mongodb://root:"+d.secret("root-password")+"@"+one+"/?replicaSet=kassa")
