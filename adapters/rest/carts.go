@@ -96,6 +96,7 @@ func newCartBody(c cashier.Cart) cartBody {
 //	@Success	201		{object}	cartBody
 //	@Header		201		{string}	Location	"the cart"
 //	@Header		201		{string}	ETag		"its version"
+//	@Failure	404		{object}	Problem		"`register_unknown`, `product_unknown`, `member_unknown`"
 //	@Failure	409		{object}	Problem		"`too_many_carts`"
 //	@Router		/carts [post]
 func (s Carts) park(c *Call) error {
@@ -174,7 +175,7 @@ func (s Carts) answer(c *Call) func(cashier.Cart, error) error {
 //	@Param		body		body		cartRequest	true	"all of the cart"
 //	@Success	200			{object}	cartBody
 //	@Header		200			{string}	ETag	"its version"
-//	@Failure	404			{object}	Problem	"`cart_unknown`"
+//	@Failure	404			{object}	Problem	"`cart_unknown`, `register_unknown`, `product_unknown`, `member_unknown`"
 //	@Failure	409			{object}	Problem	"`cart_paid`"
 //	@Router		/carts/{id} [put]
 func (s Carts) change(c *Call) error {

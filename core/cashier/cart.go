@@ -1,6 +1,7 @@
 package cashier
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -12,9 +13,12 @@ import (
 	"kassa/core/clock"
 	"kassa/core/fault"
 	"kassa/core/id"
+	"kassa/core/inventory"
 	"kassa/core/journal"
 	"kassa/core/measure"
+	"kassa/core/member"
 	"kassa/core/page"
+	"kassa/core/register"
 	"kassa/core/store"
 	"kassa/core/transaction"
 	"kassa/core/writer"
@@ -104,21 +108,27 @@ func NewCartService(c Carts, tx transaction.Provider, w *writer.Writer, k clock.
 	return &CartService{carts: c, tx: tx, w: w, clock: k, ids: ids}
 }
 
-// Park adds a cart. Faults: validation_failed, too_many_carts.
+// Park adds a cart. Faults: validation_failed, register_unknown, member_unknown, product_unknown, too_many_carts.
 func (s *CartService) Park(ctx context.Context, st id.Store, c Cart) (Cart, error) {
 	c.ID, c.Version, c.UpdatedAt = s.ids.New(), 1, clock.Milli(s.clock.Now())
 	if err := c.check(); err != nil {
 		return c, err
 	}
+	if err := s.w.Read(ctx, st, c.known); err != nil {
+		return c, err
+	}
 	return c, s.tx.Transact(ctx, func(ctx context.Context) error { return s.carts.Insert(ctx, st, c) })
 }
 
-// Change replaces the content of the cart that has the version. Faults: validation_failed, cart_unknown, cart_paid, version_stale.
+// Change replaces the content of the cart that has the version. Faults: those of Park but for the last, cart_unknown, cart_paid, version_stale.
 func (s *CartService) Change(ctx context.Context, st id.Store, c Cart) (Cart, error) {
 	if err := c.check(); err != nil {
 		return c, err
 	}
 	if err := s.unpaid(ctx, st, c.ID); err != nil {
+		return c, err
+	}
+	if err := s.w.Read(ctx, st, c.known); err != nil {
 		return c, err
 	}
 	c.Version++
@@ -160,6 +170,29 @@ func (s *CartService) unpaid(ctx context.Context, st id.Store, i id.ID) error {
 		}
 		return nil
 	})
+}
+
+// known refuses a cart with what is not there when it is parked. What goes later is refused when the cart is paid.
+func (c *Cart) known(v *writer.View) error {
+	products := make([]*inventory.Product, len(c.Lines))
+	for i, l := range c.Lines {
+		products[i], _ = inventory.Find(v, l.Product)
+	}
+	var noMember, noRegister error
+	if c.Member != "" {
+		if m, _ := member.Find(v, c.Member); m == nil {
+			noMember = memberUnknown(c.Member)
+		}
+	}
+	if c.Register != "" {
+		_, noRegister = register.Find(v, c.Register)
+	}
+	for i, p := range products {
+		if p == nil || p.Deleted() {
+			return productUnknown(c.Lines[i].Product, i)
+		}
+	}
+	return cmp.Or(noRegister, noMember)
 }
 
 func (c *Cart) check() error {

@@ -90,6 +90,17 @@ func carts(t *testing.T, open Open) {
 	} {
 		t.Run(name, func(t *testing.T) { s.As(s.Cashier).Post("/carts", body).Refused(422, "validation_failed") })
 	}
+	t.Run("holds nothing that is not there, as a quote does not", func(t *testing.T) {
+		parked := s.As(s.Cashier).Post("/carts", `{"lines":[]}`).Want(201).Text("id")
+		for body, code := range map[string]string{
+			`{"lines":[` + Line(tea, 1) + `,` + Line("nothing", 1) + `]}`: "product_unknown",
+			`{"lines":[],"register_id":"nobody"}`:                         "register_unknown",
+			`{"lines":[],"member_id":"nobody"}`:                           "member_unknown",
+		} {
+			s.As(s.Cashier).Post("/carts", body).Refused(404, code)
+			s.As(s.Cashier).With("If-Match", `"1"`).Put("/carts/"+parked, body).Refused(404, code)
+		}
+	})
 }
 
 func registers(t *testing.T, open Open) {
