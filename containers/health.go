@@ -27,7 +27,7 @@ func Ready(ctx context.Context, c Config) error {
 	if err != nil {
 		return fmt.Errorf("no kassa answers on %s: %w", c.Addr, err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode == http.StatusOK {
 		return nil
 	}

@@ -227,9 +227,9 @@ func limitsTransactions(t *testing.T, root *mongo.Database) {
 func refusesOthers(t *testing.T, c Config, root *mongo.Database) {
 	t.Helper()
 	must(t, root.RunCommand(t.Context(), bson.D{{Key: "createUser", Value: "guest"}, {Key: "pwd", Value: "guest"}, {Key: "roles", Value: bson.A{}}}).Err())
-	at := c.MongoURI[strings.Index(c.MongoURI, "@"):]
+	_, at, _ := strings.Cut(c.MongoURI, "@")
 	for user, want := range map[string]string{"guest:guest": "needs the role readWrite", "kassa:guest": "refuses the user or the password"} {
-		c.MongoURI = "mongodb://" + user + at
+		c.MongoURI = "mongodb://" + user + "@" + at
 		_, err := OpenBare(t.Context(), c, 1, 1)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %q", user, err, want)
