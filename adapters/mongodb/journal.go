@@ -208,7 +208,7 @@ func byDay(s id.Store, ref journal.Ref, g journal.Range) bson.D {
 
 // From implements journal.Repository. With an error come the records before the one that cannot be read.
 func (j *Journal) From(ctx context.Context, s id.Store, position int64, limit int) ([]journal.Record, error) {
-	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: place{s, position}}, {Key: "$lte", Value: place{s, math.MaxInt64}}}}}
+	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: place{s, position}}, {Key: "$lte", Value: place{s, math.MaxInt64}}}}, {Key: "_id.s", Value: s}}
 	return j.list(ctx, filter, sorted("_id"), limit)
 }
 

@@ -48,9 +48,10 @@ type key struct {
 // byKey matches the document that has the id.
 func byKey(s id.Store, i id.ID) bson.D { return bson.D{{Key: "_id", Value: key{s, string(i)}}} }
 
-// byStore matches every _id of the store, in the order of the index on _id.
+// byStore matches every _id of the store, in the order of the index on _id. Naming _id.s beside it lets a sharded cluster ask one shard only.
 func byStore(s id.Store) bson.D {
-	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: bson.D{{Key: "s", Value: s}}}, {Key: "$lt", Value: bson.D{{Key: "s", Value: s}, {Key: "i", Value: bson.MaxKey{}}}}}}}
+	low, high := bson.D{{Key: "s", Value: s}}, bson.D{{Key: "s", Value: s}, {Key: "i", Value: bson.MaxKey{}}}
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: low}, {Key: "$lt", Value: high}}}, {Key: "_id.s", Value: s}}
 }
 
 // byKeys matches the documents that have one of the ids.
@@ -59,5 +60,5 @@ func byKeys[T ~string](s id.Store, ids []T) bson.D {
 	for i, x := range ids {
 		keys[i] = key{s, string(x)}
 	}
-	return bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: keys}}}}
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: keys}}}, {Key: "_id.s", Value: s}}
 }

@@ -60,7 +60,7 @@ func (r *Sessions) drop(ctx context.Context, filter bson.D, o *options.FindOptio
 	if err != nil || len(keys) == 0 {
 		return err
 	}
-	_, err = r.d.collection(sessions).DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: keys}}}})
+	_, err = r.d.collection(sessions).DeleteMany(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: keys}}}, {Key: "_id.s", Value: s}})
 	return err
 }
 
