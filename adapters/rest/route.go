@@ -125,7 +125,7 @@ func (r *Router) Delete(path string, who Access, h Handler, opts ...Option) {
 	r.add(http.MethodDelete, path, who, h, opts)
 }
 
-// Root returns a router for paths outside /api/v1, such as a web app's. Its routes take any query and are not in the OpenAPI document.
+// Root returns a router for paths outside /api/v1, such as /docs. Its routes take any query; the OpenAPI document may leave them out.
 func (r *Router) Root() *Router {
 	return &Router{routes: r.routes, converters: r.converters}
 }

@@ -37,5 +37,3 @@ func (g *generations[K, V]) remove(k K) {
 	delete(g.young, k)
 	delete(g.old, k)
 }
-
-func (g *generations[K, V]) size() int { return len(g.young) + len(g.old) }

@@ -35,3 +35,5 @@ func TestGenerationsRemoveAndReplaceInBothHalves(t *testing.T) {
 		t.Errorf("%d entries are left after both were removed", g.size())
 	}
 }
+
+func (g *generations[K, V]) size() int { return len(g.young) + len(g.old) }

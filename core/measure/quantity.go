@@ -23,15 +23,6 @@ const (
 	maxLength = 24
 )
 
-// Pieces returns the quantity of n whole units, or an Invalid fault with code quantity_invalid beyond the bounds.
-func Pieces(n int64) (Quantity, error) {
-	const most = int64(Max / One)
-	if n < -most || n > most {
-		return 0, outOfRange()
-	}
-	return Quantity(n) * One, nil
-}
-
 // ParseQuantity reads -?(0|[1-9][0-9]*)(\.[0-9]{1,3})? exactly, or returns an Invalid fault with code quantity_invalid.
 func ParseQuantity(s string) (Quantity, error) {
 	digits, negative := strings.CutPrefix(s, "-")

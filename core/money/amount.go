@@ -51,19 +51,6 @@ func (a Amount) plus(b Amount) (Amount, error) {
 	return sum, nil
 }
 
-// Sum returns the sum of the amounts, 0 for none. It returns an Invalid fault with code amount_out_of_range when one of
-// them, or the sum of the first of them up to any place, lies beyond the bounds.
-func Sum(as ...Amount) (Amount, error) {
-	var sum Amount
-	for _, a := range as {
-		var err error
-		if sum, err = sum.Add(a); err != nil {
-			return 0, err
-		}
-	}
-	return sum, nil
-}
-
 // MulDiv returns a * num / den, half-up for a non-negative result and its mirror image for a negative one, so that a
 // refund mirrors its sale. It returns an Invalid fault with code amount_out_of_range when a or the result lies beyond the
 // bounds, or when den is not positive.
