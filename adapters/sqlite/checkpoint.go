@@ -3,6 +3,7 @@ package sqlite
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 )
@@ -12,26 +13,37 @@ const (
 	checkpointEvery = 16
 	// fullLog is how many pages the log has before the writer empties it: 64 MiB.
 	fullLog = 8000
+	// eraseAgain is how long a log that somebody reads is left alone before it is tried again to empty it.
+	eraseAgain = 100 * time.Millisecond
 )
 
 // checkpointer copies pages from the log to the file on a connection of its own, so that the writer does not wait for the disk meanwhile. Only
 // the last few pages are left to the writer, when the log is long: a log is begun anew once all of it is copied, which never happens beside a
 // busy writer.
+//
+// After an erasure the log still holds what was erased. Then it is emptied, with the writer's connection in its turn, because that waits for
+// nobody: it succeeds in a moment when nobody reads.
 type checkpointer struct {
 	conn    *sqlite.Conn
+	writer  chan *sqlite.Conn // the file's
 	due     chan struct{}
+	erasure chan struct{}
+	closing chan struct{}
 	commits int // counted by whoever has the writer's connection
 	full    atomic.Bool
 	stopped sync.WaitGroup
 }
 
-func newCheckpointer(path string) (*checkpointer, error) {
+// newCheckpointer begins with an erasure, for a process that was killed may have left one unfinished.
+func newCheckpointer(path string, writer chan *sqlite.Conn) (*checkpointer, error) {
 	c, err := connect(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return nil, err
 	}
-	p := &checkpointer{conn: c, due: make(chan struct{}, 1)}
+	p := &checkpointer{conn: c, writer: writer, due: make(chan struct{}, 1), erasure: make(chan struct{}, 1), closing: make(chan struct{})}
 	p.stopped.Go(p.run)
+	p.stopped.Go(p.erase)
+	p.erased()
 	return p, nil
 }
 
@@ -61,7 +73,48 @@ func (p *checkpointer) committed(writer *sqlite.Conn) {
 	}
 }
 
+// erased is called after a commit that erased something.
+func (p *checkpointer) erased() {
+	select {
+	case p.erasure <- struct{}{}:
+	default: // one is under way, and this one with it
+	}
+}
+
+func (p *checkpointer) erase() {
+	for {
+		select {
+		case <-p.erasure:
+		case <-p.closing:
+			return
+		}
+		for !p.empty() {
+			select {
+			case <-time.After(eraseAgain):
+			case <-p.closing: // closing the file removes the log
+				return
+			}
+		}
+	}
+}
+
+// empty cuts the log to nothing. It returns false when somebody reads it.
+func (p *checkpointer) empty() bool {
+	select {
+	case c := <-p.writer:
+		defer func() { p.writer <- c }()
+		c.SetBusyTimeout(0)
+		defer c.SetBusyTimeout(busyTimeout)
+		busy := true
+		err := one(c, "PRAGMA wal_checkpoint(TRUNCATE)", func(s *sqlite.Stmt) { busy = s.ColumnInt(0) != 0 })
+		return err == nil && !busy
+	case <-p.closing:
+		return false
+	}
+}
+
 func (p *checkpointer) stop() error {
+	close(p.closing)
 	close(p.due)
 	p.stopped.Wait()
 	return p.conn.Close()

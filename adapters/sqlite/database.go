@@ -189,7 +189,7 @@ func openFile(path, schema string, readOnly bool) (*file, error) {
 	}
 	if !readOnly {
 		var err error
-		if f.log, err = newCheckpointer(path); err != nil {
+		if f.log, err = newCheckpointer(path, f.writer); err != nil {
 			return nil, errors.Join(err, f.close())
 		}
 	}

@@ -59,7 +59,7 @@ func (r *Members) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]w
 // Save implements writer.Projection. Addresses and numbers are freed before they are taken, because members may swap theirs within a batch.
 func (r *Members) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
 	return r.d.write(ctx, s, func(t *tx) error {
-		return tidily(t, func() error { return saveMembers(t, cs) })
+		return tidily(t, cs, func() error { return saveMembers(t, cs) })
 	})
 }
 

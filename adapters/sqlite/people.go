@@ -3,9 +3,11 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"kassa/core/journal"
 	"kassa/core/page"
+	"kassa/core/writer"
 )
 
 // nameAndID reads the cursor of a list by folded name and id.
@@ -17,8 +19,10 @@ func nameAndID(cursor string) ([]string, error) {
 	return after, err
 }
 
-// tidily runs write so that what it replaces is overwritten with zeros in the file: whoever is erased later leaves nothing behind.
-func tidily(t *tx, write func() error) error {
+// tidily runs write so that what it replaces is overwritten with zeros in the file, and then is not in the log either: whoever is erased leaves
+// nothing behind.
+func tidily(t *tx, cs []writer.Change, write func() error) error {
+	t.erases = t.erases || slices.ContainsFunc(cs, func(c writer.Change) bool { return c.Before != nil })
 	if err := exec(t.conn, "PRAGMA secure_delete = ON"); err != nil {
 		return err
 	}

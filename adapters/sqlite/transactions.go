@@ -19,6 +19,7 @@ type tx struct {
 	conn   *sqlite.Conn
 	doomed error // a joined call failed: the outer one cannot commit
 	names  map[string]named
+	erases bool // something that was there is to be nowhere
 }
 
 // txKey is keyed by the database, so that a context that carries another database's transaction is not mistaken for ours.
@@ -129,6 +130,9 @@ func (t *tx) end(commit bool) error {
 	if err == nil && commit && t.write {
 		t.file.names.adopt(t.names)
 		t.file.log.committed(c)
+		if t.erases {
+			t.file.log.erased()
+		}
 	}
 	if t.write {
 		t.file.writer <- c

@@ -56,7 +56,7 @@ func (r *Users) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wri
 // Save implements writer.Projection. Addresses are freed before they are taken, because users may swap theirs within a batch.
 func (r *Users) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
 	return r.d.write(ctx, s, func(t *tx) error {
-		return tidily(t, func() error { return saveUsers(t, cs) })
+		return tidily(t, cs, func() error { return saveUsers(t, cs) })
 	})
 }
 
