@@ -37,7 +37,7 @@ func (r *Sessions) Add(ctx context.Context, s id.Store, n user.Session, now time
 		return err
 	}
 	expired := bson.D{{Key: "_id.s", Value: s}, {Key: "expires_at", Value: bson.D{{Key: "$lte", Value: now.UnixMilli()}}}}
-	if err := r.drop(ctx, expired, options.Find().SetSort(sorted("expires_at")).SetLimit(maxDropped)); err != nil {
+	if err := r.drop(ctx, s, expired, options.Find().SetSort(sorted("expires_at")).SetLimit(maxDropped)); err != nil {
 		return err
 	}
 	_, err := r.d.collection(sessions).InsertOne(ctx, signIn{
@@ -47,11 +47,11 @@ func (r *Sessions) Add(ctx context.Context, s id.Store, n user.Session, now time
 		return err
 	}
 	own := bson.D{{Key: "_id.s", Value: s}, {Key: "user", Value: n.User}}
-	return r.drop(ctx, own, options.Find().SetSort(sorted("-created_at", "-_id.i")).SetSkip(int64(most)))
+	return r.drop(ctx, s, own, options.Find().SetSort(sorted("-created_at", "-_id.i")).SetSkip(int64(most)))
 }
 
 // drop deletes what is found. A delete by itself knows neither order nor limit.
-func (r *Sessions) drop(ctx context.Context, filter bson.D, o *options.FindOptionsBuilder) error {
+func (r *Sessions) drop(ctx context.Context, s id.Store, filter bson.D, o *options.FindOptionsBuilder) error {
 	var keys []key
 	err := each(ctx, r.d.collection(sessions), filter, o.SetProjection(bson.D{{Key: "_id", Value: 1}}), func(x signIn) error {
 		keys = append(keys, x.ID)
