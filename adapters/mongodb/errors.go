@@ -20,8 +20,16 @@ const (
 	codeAuthenticationRequired = 8000
 	codeNamespaceExists        = 48
 	codeWriteConflict          = 112
-	codeSnapshotUnavailable    = 246
 )
+
+// codesPassing are what a server answers where the same may go well the next time, beside what it labels so.
+var codesPassing = []int{
+	43,    // CursorNotFound
+	175,   // QueryPlanKilled
+	237,   // CursorKilled
+	246,   // SnapshotUnavailable: it falls upon a change of the collections
+	11601, // Interrupted: the session was ended for the sake of others, see lease.go
+}
 
 // codesAway are what a node answers that is no primary, or no longer, or ends.
 var codesAway = []int{
@@ -35,11 +43,8 @@ var codesAway = []int{
 	13436, // NotPrimaryOrSecondary
 }
 
-// The labels of errors after which something may be done again.
-const (
-	labelTransient = "TransientTransactionError"
-	labelUnknown   = "UnknownTransactionCommitResult"
-)
+// labelTransient marks an error after which nothing of the transaction has happened or will.
+const labelTransient = "TransientTransactionError"
 
 func labelled(err error, label string) bool {
 	var l mongo.LabeledError
@@ -54,13 +59,18 @@ func unreachable(err error) bool {
 	return slices.ContainsFunc(codesAway, func(code int) bool { return coded(err, code) })
 }
 
+// passing reports whether a callback that failed so may run again at once.
+func passing(err error) bool {
+	return labelled(err, labelTransient) || slices.ContainsFunc(codesPassing, func(code int) bool { return coded(err, code) })
+}
+
 // unavailable makes an Unavailable fault of what passes by itself: no primary, or a transaction that met others as often as it tried. Nothing
 // was changed by what failed so. Other errors and faults come back as they are; contexts that ended too.
 func unavailable(err error) error {
 	switch {
 	case err == nil, fault.IsKind(err, fault.Unavailable), errors.Is(err, context.Canceled):
 		return err
-	case unreachable(err), labelled(err, labelTransient), coded(err, codeSnapshotUnavailable):
+	case unreachable(err), passing(err):
 		return fault.New(fault.Unavailable, "database_unavailable", "the database does not answer; nothing was changed").Retry(time.Second).Wrap(err)
 	}
 	return err

@@ -68,7 +68,7 @@ func (d *Database) Transact(ctx context.Context, fn func(ctx context.Context) er
 	var blocked blockade
 	for attempt := 1; ; attempt++ {
 		t, err := d.transact(ctx, fn)
-		if err == nil || !labelled(err, labelTransient) || attempt == maxAttempts || time.Since(began) > patience {
+		if err == nil || !passing(err) || attempt == maxAttempts || time.Since(began) > patience {
 			return unavailable(err)
 		}
 		if err := d.unblock(ctx, &blocked, t); err != nil {
@@ -122,22 +122,20 @@ func end(ctx context.Context, s *mongo.Session) {
 	s.EndSession(ctx)
 }
 
-// commit tries the commit again while its outcome is unknown, never the callback. Once in doubt, only a yes is believed: a no may come from a
+// commit tries the commit again until the server says yes or no, never the callback. Only the first no is believed: a later one may come from a
 // server that never heard of a transaction that another one has committed, and a callback that ran again would meet its own records.
 func commit(ctx context.Context, s *mongo.Session) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitPatience)
 	defer cancel()
-	doubt := false
 	for attempt := 1; ; attempt++ {
 		err := s.CommitTransaction(ctx)
-		unknown := err != nil && (labelled(err, labelUnknown) || unreachable(err))
-		doubt = doubt || unknown
+		no := labelled(err, labelTransient)
 		switch {
 		case err == nil:
 			return nil
-		case !doubt:
+		case no && attempt == 1:
 			return err
-		case !unknown || pause(ctx, attempt) != nil:
+		case no || pause(ctx, attempt) != nil:
 			return fmt.Errorf("%w: %w", transaction.ErrUnknown, opaque{err})
 		}
 	}
@@ -153,8 +151,7 @@ func (d *Database) View(ctx context.Context, fn func(ctx context.Context) error)
 	}
 	for attempt := 1; ; attempt++ {
 		err := d.view(ctx, fn)
-		// A snapshot that falls upon a change of the collections cannot be read.
-		if !coded(err, codeSnapshotUnavailable) || attempt == maxAttempts || pause(ctx, attempt) != nil {
+		if !passing(err) || attempt == maxAttempts || pause(ctx, attempt) != nil {
 			return unavailable(err)
 		}
 	}
