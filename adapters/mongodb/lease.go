@@ -13,13 +13,13 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// A process that dies or freezes between its write to a head and its commit leaves a transaction open that blocks the head for all others, until
-// the server's own limit of 60 s and its sweep. So each process says beforehand, outside any transaction, in which sessions it writes to a store.
-// Whoever meets a head that stays blocked and does not move ends the sessions of all other processes that said so. One that lives merely has to
-// try again; the commit of one that wakes up later is refused.
+// A process that dies or freezes between its write to a head and its commit, or whose commit is lost on the way, leaves a transaction open that
+// blocks the head for all, until the server's own limit of 60 s and its sweep. So each process says beforehand, outside any transaction, in which
+// sessions it writes to a store. Whoever meets a head that stays blocked and does not move ends all these sessions, its own of before among them.
+// One that lives merely has to try again; the commit of one that wakes up later is refused.
 
 const (
-	blockedFor  = time.Second // before others' sessions are ended
+	blockedFor  = time.Second // before sessions are ended
 	saidFor     = time.Hour   // before a session is said again, because the collection forgets
 	maxSessions = 64          // of one process and store
 )
@@ -80,7 +80,7 @@ type blockade struct {
 	since time.Time
 }
 
-// unblock is told of every attempt that failed. It ends the sessions of other processes when the head has been blocked for too long.
+// unblock is told of every attempt that failed and has ended. It ends the sessions of all when the head has been blocked for too long.
 func (d *Database) unblock(ctx context.Context, b *blockade, t *tx) error {
 	if t == nil || t.waits == (waits{}) {
 		b.waits = waits{}
@@ -94,13 +94,12 @@ func (d *Database) unblock(ctx context.Context, b *blockade, t *tx) error {
 		return nil
 	}
 	b.since = time.Now()
-	return d.endOthers(ctx, b.store)
+	return d.endSessions(ctx, b.store)
 }
 
-func (d *Database) endOthers(ctx context.Context, s id.Store) error {
+func (d *Database) endSessions(ctx context.Context, s id.Store) error {
 	var ids bson.A
-	others := bson.D{{Key: "_id.s", Value: s}, {Key: "_id.p", Value: bson.D{{Key: "$ne", Value: d.process}}}}
-	if err := each(ctx, d.collection(writers), bson.D{{Key: "$and", Value: bson.A{byStore(s), others}}}, options.Find(), func(x said) error {
+	if err := each(ctx, d.collection(writers), byStore(s), options.Find(), func(x said) error {
 		for _, session := range x.Sessions {
 			ids = append(ids, bson.D{{Key: "id", Value: session}})
 		}

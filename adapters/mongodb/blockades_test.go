@@ -1,0 +1,79 @@
+package mongodb_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"kassa/adapters/mongodb/mongotest"
+	"kassa/core/journal"
+)
+
+const heldUp = 5 * time.Second // at most, by a transaction that nobody ends
+
+// countsSoon counts, and fails where that is held up for too long.
+func (c till) countsSoon(t *testing.T, key string) {
+	t.Helper()
+	began := time.Now()
+	if err := c.untilCounted(t.Context(), key); err != nil {
+		t.Error(err)
+	}
+	waited := time.Since(began)
+	t.Logf("it was held up for %v", waited)
+	if waited > heldUp {
+		t.Errorf("it was held up for %v", waited)
+	}
+}
+
+func TestProcessThatStopsBeforeItsCommitHoldsOthersUpForAMoment(t *testing.T) {
+	cluster := mongotest.StartCluster(t, mongotest.Options{Auth: true})
+	uri := cluster.UserURI("kassa", "correct horse", "shops")
+	stopped, c := openTill(t, uri, "stopped"), openTill(t, uri, "a")
+	if err := c.Count(t.Context(), "first"); err != nil {
+		t.Fatal(err)
+	}
+	wrote, goOn, ended := make(chan bool, 2), make(chan bool), make(chan error)
+	head, err := stopped.journal.Head(t.Context(), "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		ended <- stopped.Transact(t.Context(), func(ctx context.Context) error {
+			next := head
+			next.Token, next.Position = "stale", head.Position+1
+			if err := stopped.journal.Advance(ctx, "shop", head.Token, next); err != nil {
+				return err
+			}
+			wrote <- true
+			<-goOn
+			return nil
+		})
+	}()
+	<-wrote
+	c.countsSoon(t, "second")
+	close(goOn)
+	if err := <-ended; !errors.Is(err, journal.ErrStale) {
+		t.Errorf("it goes on and gets %v", err)
+	}
+	c.Check(t, 2)
+}
+
+// A transaction whose end never arrived stays open on the server, and nobody else is there to end it.
+func TestOwnTransactionThatWasCutOffHoldsAProcessUpForAMoment(t *testing.T) {
+	uri := databaseURI(t)
+	c := openTill(t, uri, "a")
+	if err := c.Count(t.Context(), "first"); err != nil {
+		t.Fatal(err)
+	}
+	off := failing(t, uri, "a", mongotest.Failure{Commands: []string{"commitTransaction", "abortTransaction"}, CloseConnection: true})
+	counted := make(chan error)
+	go func() { counted <- c.untilCounted(t.Context(), "second") }()
+	time.Sleep(6 * time.Second) // its commit is tried for 5 s
+	off()
+	c.countsSoon(t, "third")
+	if err := <-counted; err != nil {
+		t.Error(err)
+	}
+	c.Check(t, 3)
+}
