@@ -1,0 +1,40 @@
+package mongodb_test
+
+import (
+	"strings"
+	"testing"
+
+	"kassa/adapters/mongodb"
+	"kassa/adapters/mongodb/mongotest"
+)
+
+func TestOpenSaysInOneSentenceWhatIsWrongAndNeverThePassword(t *testing.T) {
+	const password = "s3cret-w0rd"
+	cluster := mongotest.StartCluster(t, mongotest.Options{Auth: true})
+	mine := cluster.UserURI("kassa", password, "mine")
+	for what, row := range map[string]struct{ uri, want string }{
+		"a standalone server": {mongotest.Standalone(t), "standalone server"},
+		"no URI":              {"kassa:" + password + "@localhost", "URI"},
+		"an unescaped sign":   {"mongodb://kassa:" + password + "%@localhost/", "URI"},
+		"a second at":         {"mongodb://kassa:@" + password + "@localhost/", "URI"},
+		"a slash":             {"mongodb://kassa:/" + password + "@localhost/", "URI"},
+		"a colon":             {"mongodb://kassa:" + password + ":" + password + "@localhost/", "URI"},
+		"no host":             {"mongodb://kassa:" + password + "@/", "URI"},
+		"an unknown option":   {"mongodb://kassa:" + password + "@localhost/?tls=perhaps", "URI"},
+		"another password":    {strings.Replace(mine, password, password+"x", 1), "refuses the user or the password"},
+		"nobody's":            {strings.Replace(mine, "kassa:"+password+"@", "", 1), "readWrite"},
+		"no right":            {strings.Replace(mine, "/mine?", "/other?authSource=mine&", 1), "readWrite"},
+		"nobody listens":      {"mongodb://kassa:" + password + "@127.0.0.1:1/", "no MongoDB primary answers"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			d, err := mongodb.Open(t.Context(), row.uri, "a")
+			if err == nil {
+				t.Fatal(d.Close())
+			}
+			t.Log(err)
+			if s := err.Error(); !strings.Contains(s, row.want) || strings.Contains(s, password) || strings.Contains(s, "\n") {
+				t.Errorf("it says %q, want %q", s, row.want)
+			}
+		})
+	}
+}
