@@ -59,7 +59,7 @@ func Import(ctx context.Context, c Config, f ImportFile) (inventory.ImportResult
 	if err != nil {
 		return result, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	if c.MongoURI == "" {
 		if err := sqlite.Exists(c.Data); err != nil { // opening would make an empty one
 			return result, err

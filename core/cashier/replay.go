@@ -8,7 +8,7 @@ import (
 )
 
 // Replay implements writer.Replayer.
-func (b *Bill) Replay(r journal.Record, books *writer.Books) error {
+func (b *Bill) Replay(_ journal.Record, books *writer.Books) error {
 	if !b.NoRestock {
 		for _, m := range quantities(b.Lines) {
 			stock, ok := writer.Find[*inventory.Stock](books, inventory.StockRef(m.product))

@@ -88,9 +88,9 @@ func carts(t *testing.T, open Open) {
 		"with an odd id":        `{"lines":[],"member_id":"a/b"}`,
 		"with another field":    `{"lines":[],"price":1}`,
 	} {
-		t.Run(name, func(t *testing.T) { s.As(s.Cashier).Post("/carts", body).Refused(422, "validation_failed") })
+		t.Run(name, func(*testing.T) { s.As(s.Cashier).Post("/carts", body).Refused(422, "validation_failed") })
 	}
-	t.Run("holds nothing that is not there, as a quote does not", func(t *testing.T) {
+	t.Run("holds nothing that is not there, as a quote does not", func(*testing.T) {
 		parked := s.As(s.Cashier).Post("/carts", `{"lines":[]}`).Want(201).Text("id")
 		for body, code := range map[string]string{
 			`{"lines":[` + Line(tea, 1) + `,` + Line("nothing", 1) + `]}`: "product_unknown",
@@ -123,7 +123,7 @@ func registers(t *testing.T, open Open) {
 			t.Errorf("got %s, want %s", got.Raw, made.Raw)
 		}
 	})
-	t.Run("what is refused", func(t *testing.T) {
+	t.Run("what is refused", func(*testing.T) {
 		s.As(s.Cashier).Post("/registers", `{"name":"Mine"}`).Refused(403, "role_forbidden")
 		s.As(s.Manager).Post("/registers", `{"name":" tILL 1"}`).Refused(409, "name_taken")
 		s.As(s.Manager).Post("/registers", `{"name":""}`).Want(422)
