@@ -27,7 +27,9 @@ func everything(*Listening, *cashier.Service, *cashier.CartService, *inventory.S
 }
 
 func testConfig(t testing.TB) Config {
-	return Config{Addr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", Data: t.TempDir(), BcryptCost: 4}
+	c := Config{Addr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", Data: t.TempDir(), BcryptCost: 4}
+	must(t, c.Proxies.UnmarshalText([]byte("127.0.0.1")))
+	return c
 }
 
 func TestEveryDependencyIsThere(t *testing.T) {
@@ -86,6 +88,7 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 func TestAWrongEnvironmentIsOneClearSentence(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
 		{"KASSA_ADDR", "8080", `KASSA_ADDR is "8080", and an address looks like 127.0.0.1:8080`},
+		{"KASSA_TRUSTED_PROXIES", "10.0.0.0/8, proxy", `KASSA_TRUSTED_PROXIES is "10.0.0.0/8, proxy" and must be addresses or ranges such as 10.0.0.0/8, with commas between them`},
 		{"KASSA_JWT_KEY", "short", "KASSA_JWT_KEY has 5 bytes and needs at least 32"},
 		{"KASSA_MONGODB_URI", "nonsense", "KASSA_MONGODB_URI is not a MongoDB URI"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"reflect"
 	"strings"
@@ -15,14 +16,15 @@ import (
 
 // Config is what the environment says. See .env.example for what each variable means.
 type Config struct {
-	Addr        string `env:"KASSA_ADDR" envDefault:"127.0.0.1:8080"`
-	MetricsAddr string `env:"KASSA_METRICS_ADDR" envDefault:"127.0.0.1:9090"`
-	Data        string `env:"KASSA_DATA" envDefault:"./data"`
-	MongoURI    string `env:"KASSA_MONGODB_URI"`
-	JWTKey      string `env:"KASSA_JWT_KEY"`
-	OperatorKey string `env:"KASSA_OPERATOR_KEY"`
-	Bench       bool   `env:"KASSA_BENCH"` // serves the bench's floor route; for kassa bench only
-	BcryptCost  int    `env:"KASSA_BCRYPT_COST" envDefault:"12"`
+	Addr        string  `env:"KASSA_ADDR" envDefault:"127.0.0.1:8080"`
+	MetricsAddr string  `env:"KASSA_METRICS_ADDR" envDefault:"127.0.0.1:9090"`
+	Data        string  `env:"KASSA_DATA" envDefault:"./data"`
+	MongoURI    string  `env:"KASSA_MONGODB_URI"`
+	JWTKey      string  `env:"KASSA_JWT_KEY"`
+	OperatorKey string  `env:"KASSA_OPERATOR_KEY"`
+	Proxies     proxies `env:"KASSA_TRUSTED_PROXIES" envDefault:"127.0.0.0/8,::1"`
+	Bench       bool    `env:"KASSA_BENCH"` // serves the bench's floor route; for kassa bench only
+	BcryptCost  int     `env:"KASSA_BCRYPT_COST" envDefault:"12"`
 
 	Demo bool         // set by kassa demo
 	Log  *slog.Logger // nil: none
@@ -70,10 +72,33 @@ func unread(err error) error {
 	}
 	field, _ := reflect.TypeFor[Config]().FieldByName(wrong.Name)
 	name, want := field.Tag.Get("env"), "a whole number"
-	if wrong.Type.Kind() == reflect.Bool {
+	switch wrong.Type {
+	case reflect.TypeFor[bool]():
 		want = "true or false"
+	case reflect.TypeFor[proxies]():
+		want = "addresses or ranges such as 10.0.0.0/8, with commas between them"
 	}
 	return fmt.Errorf("%s is %q and must be %s", name, os.Getenv(name), want)
+}
+
+// proxies are the addresses whose word is taken for who sent a request.
+type proxies []netip.Prefix
+
+// UnmarshalText reads addresses and ranges with commas between them.
+func (p *proxies) UnmarshalText(text []byte) error {
+	for item := range strings.SplitSeq(string(text), ",") {
+		item = strings.TrimSpace(item)
+		if at, err := netip.ParseAddr(item); err == nil {
+			*p = append(*p, netip.PrefixFrom(at, at.BitLen()))
+			continue
+		}
+		in, err := netip.ParsePrefix(item)
+		if err != nil {
+			return err
+		}
+		*p = append(*p, in)
+	}
+	return nil
 }
 
 func (c *Config) check() error {

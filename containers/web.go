@@ -28,7 +28,7 @@ func newServer(c Config, users *user.Service, ids id.Source, p transaction.Provi
 		all = append(all, rest.NewFloor())
 	}
 	s, err := rest.New(rest.Options{
-		Auth: authenticator{users}, IDs: ids, Log: c.Log, OperatorKey: c.OperatorKey, Resources: all,
+		Auth: authenticator{users}, IDs: ids, Log: c.Log, OperatorKey: c.OperatorKey, Resources: all, Proxies: c.Proxies,
 		Ready: func(ctx context.Context) error { return ready(ctx, p, stores, j) },
 	})
 	if err != nil {

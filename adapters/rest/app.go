@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"regexp"
 	"slices"
@@ -38,6 +39,7 @@ type Options struct {
 	OperatorKey string                          // opens the operator routes; empty: they do not exist
 	Ready       func(ctx context.Context) error // whether the store can be reached; nil: always
 	Resources   []Resource
+	Proxies     []netip.Prefix // whose X-Forwarded-For is believed
 
 	// Denied is told of a user whose role does not allow a route, for the audit log; nil: nobody is. It must not block.
 	Denied func(ctx context.Context, p Principal, r Route)
@@ -51,6 +53,7 @@ type Server struct {
 	ids        id.Source
 	log        *slog.Logger
 	operator   [sha256.Size]byte
+	proxies    []netip.Prefix
 	ready      func(ctx context.Context) error
 	denied     func(ctx context.Context, p Principal, r Route)
 	routes     []*route
@@ -69,7 +72,7 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("rest: Options.Auth and Options.IDs are required")
 	}
 	s := &Server{
-		auth: o.Auth, ids: o.IDs, log: o.Log, ready: o.Ready, denied: o.Denied,
+		auth: o.Auth, ids: o.IDs, log: o.Log, ready: o.Ready, denied: o.Denied, proxies: o.Proxies,
 		operator: sha256.Sum256([]byte(o.OperatorKey)), converters: map[reflect.Type]func(any) any{},
 	}
 	if s.log == nil {

@@ -46,9 +46,6 @@ func (c *Call) User() id.ID { return c.principal.User }
 // RequestID returns the id of this request, which every log line, record and problem carries.
 func (c *Call) RequestID() string { return c.requestID }
 
-// IP returns the address of the peer, without its port.
-func (c *Call) IP() string { return c.rctx.RemoteIP().String() }
-
 // Header returns a header of the request.
 func (c *Call) Header(name string) string { return string(c.rctx.Request.Header.Peek(name)) }
 

@@ -109,12 +109,11 @@ func (f Setup) trusts(c *Call) bool {
 // whose name was bent to this address.
 func local(c *Call) bool {
 	for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
-		if c.Header(h) != "" {
+		if len(c.rctx.Request.Header.PeekAll(h)) > 0 {
 			return false
 		}
 	}
-	peer, err := netip.ParseAddr(c.IP())
-	if err != nil || !peer.Unmap().IsLoopback() {
+	if !c.peer().IsLoopback() {
 		return false
 	}
 	host := c.Header("Host")

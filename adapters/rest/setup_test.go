@@ -28,6 +28,7 @@ func TestWhoMaySetUpWithoutTheToken(t *testing.T) {
 		"by name":                      {path: "/open", host: "localhost:8080", want: true},
 		"by IPv6":                      {path: "/open", host: "[::1]", want: true},
 		"through a proxy":              {path: "/open", headers: []string{"X-Forwarded-For", "203.0.113.9"}},
+		"through one that hides it":    {path: "/open", headers: []string{"X-Forwarded-For", " "}},
 		"through another":              {path: "/open", headers: []string{"Forwarded", "for=203.0.113.9"}},
 		"a page of another name":       {path: "/open", host: "evil.example"},
 		"wrong token":                  {path: "/open", host: "evil.example", headers: []string{setupHeader, "the toke"}},

@@ -353,4 +353,18 @@ func throttle(t *testing.T, open Open) {
 	s.As(s.Cashier).Put("/members/session", `{"email":"mia@member.test","pin":"123456"}`).Refused(429, "too_many_attempts")
 	s.Add(time.Second)
 	s.MemberToken(member)
+	t.Run("behind a proxy on this machine goes by the client's address", func(t *testing.T) {
+		try := func(password string, from ...string) Answer {
+			r := s.Anonymous()
+			r.header["X-Forwarded-For"] = from
+			return r.Put("/users/session", fmt.Sprintf(`{"email":%q,"password":%q}`, cashierEmail, password))
+		}
+		for i := range 5 {
+			try("wrong", fmt.Sprintf("198.51.100.%d, 203.0.113.1", i)).Refused(401, "login_failed")
+		}
+		for _, from := range [][]string{{"203.0.113.1"}, {"203.0.113.2, 203.0.113.1"}, {"203.0.113.2", "203.0.113.1, 127.0.0.1"}, {"203.0.113.1:4711"}} {
+			try(cashierPassword, from...).Refused(429, "too_many_attempts")
+		}
+		try(cashierPassword, "203.0.113.1, 203.0.113.2").Want(200)
+	})
 }
