@@ -8,10 +8,10 @@ FUZZTIME     ?= 30s
 EXAMPLES     ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help build run-demo test race browser ci format formatted vet staticcheck lint generate generated bench microbench fuzz schemathesis clean
+.PHONY: help build run-demo test race browser ci format formatted vet staticcheck lint generate generated bench bench-mongodb bench-mongodb-three microbench fuzz schemathesis clean
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## Build bin/kassa, one binary without C
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/kassa ./cmd/kassa
@@ -67,6 +67,18 @@ generated: ## Check that the generated files are what make generate writes
 
 bench: ## Run the load generator; its flags in ARGS, such as ARGS="--help"
 	$(GO) run ./cmd/kassa bench $(ARGS)
+
+# The set lives as long as its input is open, so it ends with this shell, however that ends. The bench must not hold the input too.
+bench_mongodb = set -eu; dir=$$(mktemp -d); mkfifo "$$dir/in" "$$dir/out"; \
+	$(GO) run ./adapters/mongodb/mongotest/replicaset --nodes $(1) <"$$dir/in" >"$$dir/out" & set=$$!; \
+	exec 3>"$$dir/in"; trap 'exec 3>&-; wait "$$set" || true; rm -rf "$$dir"' EXIT; trap 'exit 1' INT TERM; \
+	read -r uri <"$$dir/out"; $(GO) run ./cmd/kassa bench --mongodb "$$uri" $(ARGS) 3>&-
+
+bench-mongodb: ## Measure SQLite and MongoDB side by side, on a throw-away replica set of one node
+	@$(call bench_mongodb,1)
+
+bench-mongodb-three: ## The same on three nodes, all on this machine
+	@$(call bench_mongodb,3)
 
 microbench: ## Run the benchmarks beside the code
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"kassa/core/audit"
@@ -23,10 +23,14 @@ import (
 	"kassa/core/store"
 	"kassa/core/transaction"
 	"kassa/core/user"
+	"kassa/core/verify"
 	"kassa/core/writer"
 
 	"go.uber.org/fx"
 )
+
+// bareStock is each product's stock at first, in thousandths: more than any run sells.
+const bareStock = measure.Quantity(1_000_000_000_000)
 
 // Bare is a shop without HTTP, for measuring what the writer and the bare store can do.
 type Bare struct {
@@ -63,7 +67,52 @@ type Figure struct {
 	Refused  int64
 	Failures int64
 
-	P50, P95, P99, Most time.Duration // of a commit, where commits were measured
+	P50, P95, P99, Most time.Duration // of a sale; of Raw: of a commit
+}
+
+// measure takes the latencies from how long each lasted.
+func (f *Figure) measure(each []time.Duration) {
+	if len(each) == 0 {
+		return
+	}
+	slices.Sort(each)
+	at := func(percent int) time.Duration { return each[(len(each)-1)*percent/100] }
+	f.P50, f.P95, f.P99, f.Most = at(50), at(95), at(99), at(100)
+}
+
+// count notes how a sale ended.
+func (f *Figure) count(err error) {
+	switch refusal, ok := fault.As(err); {
+	case err == nil:
+		f.Sales++
+	case !ok || refusal.Kind == fault.Internal || refusal.Kind == fault.Unavailable:
+		f.Failures++
+	default:
+		f.Refused++
+	}
+}
+
+// crowd lets so many callers sell at once, each one sale after the other, and joins what they counted.
+func crowd(callers int, d time.Duration, sell func(caller, n int) error) Figure {
+	figures, lasted := make([]Figure, callers), make([][]time.Duration, callers)
+	var wg sync.WaitGroup
+	began := time.Now()
+	for caller := range callers {
+		wg.Go(func() {
+			for n := 0; time.Since(began) < d; n++ {
+				start := time.Now()
+				figures[caller].count(sell(caller, n))
+				lasted[caller] = append(lasted[caller], time.Since(start))
+			}
+		})
+	}
+	wg.Wait()
+	f := Figure{Took: time.Since(began)}
+	for _, x := range figures {
+		f.Sales, f.Refused, f.Failures = f.Sales+x.Sales, f.Refused+x.Refused, f.Failures+x.Failures
+	}
+	f.measure(slices.Concat(lasted...))
+	return f
 }
 
 // PerSecond returns sales a second.
@@ -102,16 +151,37 @@ func (b *Bare) fill(ctx context.Context, products, registers int) error {
 		}
 		b.Registers = append(b.Registers, r.Record.ID)
 	}
-	stock := measure.Quantity(1_000_000_000_000)
-	for i := range products {
-		r, err := b.Inventory.Create(ctx, st.ID, inventory.Create{Key: idempotency.Key(fmt.Sprint("p", i)), Stock: &stock,
-			Details: inventory.Details{Name: fmt.Sprint("Product ", i), Price: money.Amount(100 + i), Unit: measure.Piece}})
-		if err != nil {
-			return err
-		}
-		b.Products = append(b.Products, r.Record.ID)
+	return b.stockUp(ctx, products)
+}
+
+// stockUp makes the products, many at once because each waits for a commit.
+func (b *Bare) stockUp(ctx context.Context, products int) error {
+	const atOnce = 64
+	b.Products = make([]id.ID, products)
+	stock := bareStock
+	var wg sync.WaitGroup
+	errs := make([]error, atOnce)
+	for first := range atOnce {
+		wg.Go(func() {
+			for i := first; i < products && errs[first] == nil; i += atOnce {
+				r, err := b.Inventory.Create(ctx, b.Shop, inventory.Create{Key: idempotency.Key(fmt.Sprint("p", i)), Stock: &stock,
+					Details: inventory.Details{Name: fmt.Sprint("Product ", i), Price: money.Amount(100 + i), Unit: measure.Piece}})
+				b.Products[i], errs[first] = r.Record.ID, err
+			}
+		})
 	}
-	return nil
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Prove verifies the shop's books.
+func (b *Bare) Prove(ctx context.Context) error {
+	v := verify.Verifier{Provider: b.Provider, Journal: b.Journal, Projections: writer.Projections(b.Bindings)}
+	r, err := v.Run(ctx, b.Shop)
+	if err == nil && !r.Clean() {
+		err = fault.New(fault.Internal, "verification_failed", "the books are wrong, in %d places: %s", int64(len(r.Findings))+r.More, r.Findings[0])
+	}
+	return err
 }
 
 // sale is a sale of three lines and one tender, as the n-th of a caller.
@@ -127,26 +197,9 @@ func (b *Bare) sale(caller, n int) cashier.Sale {
 // Sell measures sales through the writer by so many callers at once.
 func (b *Bare) Sell(ctx context.Context, callers int, d time.Duration) Figure {
 	ctx = audit.WithActor(ctx, audit.Actor{ID: b.Manager, Role: string(user.Manager)})
-	var f Figure
-	var sales, refused, failed atomic.Int64
-	var wg sync.WaitGroup
-	began := time.Now()
-	for caller := range callers {
-		wg.Go(func() {
-			for n := 0; time.Since(began) < d; n++ {
-				_, err := b.Cashier.Pay(ctx, b.Shop, b.sale(caller+int(began.UnixNano()%1_000_000)*1000, n))
-				switch {
-				case err == nil:
-					sales.Add(1)
-				case fault.IsKind(err, fault.Internal):
-					failed.Add(1)
-				default:
-					refused.Add(1)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	f.Sales, f.Refused, f.Failures, f.Took = sales.Load(), refused.Load(), failed.Load(), time.Since(began)
-	return f
+	run := int(time.Now().UnixNano()%1_000_000) * 1000
+	return crowd(callers, d, func(caller, n int) error {
+		_, err := b.Cashier.Pay(ctx, b.Shop, b.sale(caller+run, n))
+		return err
+	})
 }

@@ -3,7 +3,6 @@ package containers
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"kassa/core/audit"
@@ -126,9 +125,7 @@ func (b *Bare) Raw(ctx context.Context, n, batch int) (Figure, error) {
 		from, commits = commits[k-1].head.Token, commits[k:]
 	}
 	f := Figure{Sales: int64(n), Took: time.Since(began)}
-	slices.Sort(each)
-	at := func(percent int) time.Duration { return each[(len(each)-1)*percent/100] }
-	f.P50, f.P95, f.P99, f.Most = at(50), at(95), at(99), at(100)
+	f.measure(each)
 	return f, nil
 }
 

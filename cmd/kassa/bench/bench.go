@@ -12,38 +12,37 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"kassa/core/fault"
 )
 
-// Raw measures what the bare store can do: it writes the records of three-line sales, batch a commit, for the time, and returns their
-// number as Answers, records per second, and latencies of a commit in microseconds. It fills in no other field.
-type Raw func(ctx context.Context, batch int, time time.Duration) (Point, error)
+// Place is a database: the one of the MongoDB URI, or without one SQLite in a folder.
+type Place struct {
+	MongoDB string
+	Data    string
+}
 
-// Writer measures sales through the writer in process, without HTTP, by so many callers at once. It fills in what Raw does, but no latencies.
-type Writer func(ctx context.Context, callers int, time time.Duration) (Point, error)
+// Local measures a scenario without HTTP, by so many callers or with so many records a commit, in a new database at the place, and proves what
+// it made. It fills in what the figures of a Point are, and nothing of the processes.
+type Local func(ctx context.Context, at Place, n int, time time.Duration) (Point, error)
+
+// Scratch is an empty database of its own on a MongoDB server.
+type Scratch struct {
+	URI   string
+	Nodes int
+	Drop  func(ctx context.Context) error
+}
 
 // inProcess are the records a commit of the scenario raw, and the callers of the scenario writer.
-var inProcess = []int{1, 128}
+var inProcess = []int{1, 64, 128}
 
 // Command is `kassa bench`.
 type Command struct {
-	Raw    Raw    // of the scenario raw; nil: it is left out
-	Writer Writer // of the scenario writer; nil: it is left out
-}
-
-// local returns what measures the scenario in process, or nil.
-func (k Command) local(s scenario) func(ctx context.Context, n int, time time.Duration) (Point, error) {
-	switch {
-	case s.name == "raw" && k.Raw != nil:
-		return k.Raw
-	case s.name == "writer" && k.Writer != nil:
-		return k.Writer
-	}
-	return nil
+	Local   map[string]Local                                         // by scenario; those without one are left out
+	Scratch func(ctx context.Context, uri string) (Scratch, error)   // for --mongodb
+	Prove   func(ctx context.Context, at Place, out io.Writer) error // kassa verify; nil: only the answers are compared with the books
 }
 
 // Run does what the flags in args say, writes the result to stdout and its progress to stderr. Faults: flag_invalid; server_not_started,
@@ -56,7 +55,7 @@ func (k Command) Run(ctx context.Context, args []string, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	b := &run{config: c, command: k, report: report{stdout}, progress: stderr, address: c.target, server: pidOf(c)}
+	b := &run{config: c, command: k, report: report{stdout}, progress: stderr}
 	var number [8]byte
 	_, _ = rand.Read(number[:]) // it never fails
 	b.number = binary.LittleEndian.Uint64(number[:])
@@ -67,13 +66,6 @@ func (k Command) Run(ctx context.Context, args []string, stdout, stderr io.Write
 	return b.all(ctx)
 }
 
-func pidOf(c config) process {
-	if c.pid == 0 {
-		return ""
-	}
-	return process(strconv.Itoa(c.pid))
-}
-
 // run is one run of the command.
 type run struct {
 	config
@@ -81,12 +73,7 @@ type run struct {
 	report   report
 	progress io.Writer
 	number   uint64 // chance, for names and keys
-	address  string
-	server   process
-	child    *server // nil with a target
-	shop     *shop
-	books    *books
-	endLogin context.CancelFunc
+	bases    []*database
 	result   result
 }
 
@@ -97,6 +84,7 @@ func tell(to io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(to, for
 
 // task is one point to measure.
 type task struct {
+	base     *database
 	scenario scenario
 	n        int
 }
@@ -106,13 +94,15 @@ func (b *run) tasks() []task {
 	var list []task
 	seen := map[string]bool{}
 	add := func(s scenario, n int) {
-		if key := fmt.Sprint(s.name, n); !seen[key] {
-			seen[key] = true
-			list = append(list, task{s, n})
+		for _, base := range b.bases {
+			if key := fmt.Sprint(base.name, s.name, n); !seen[key] && b.can(base, s) {
+				seen[key] = true
+				list = append(list, task{base, s, n})
+			}
 		}
 	}
 	for _, s := range b.scenarios {
-		if b.command.local(s) != nil {
+		if s.pick == nil && !s.naive {
 			for _, n := range inProcess {
 				add(s, n)
 			}
@@ -120,7 +110,7 @@ func (b *run) tasks() []task {
 	}
 	for _, n := range b.clients {
 		for _, s := range b.scenarios {
-			if s.pick != nil {
+			if s.pick != nil || s.naive {
 				add(s, s.whole(n))
 			}
 		}
@@ -128,46 +118,75 @@ func (b *run) tasks() []task {
 	return slices.Repeat(list, b.rounds)
 }
 
-// prepare starts the server and opens the shop in it.
+// can reports whether the scenario can be measured on the database.
+func (b *run) can(base *database, s scenario) bool {
+	switch {
+	case s.pick == nil:
+		return b.command.Local[s.name] != nil && (base.name != onTarget || !s.naive) // it would be another database than the target's
+	case s.pair:
+		return base.place.MongoDB != ""
+	}
+	return true
+}
+
+// prepare opens every database, with a shop in it.
 func (b *run) prepare(ctx context.Context) error {
+	var err error
 	folder := b.data
-	if b.address == "" {
-		b.say("starting a server")
-		var err error
-		if b.child, err = startServer(ctx, b.config); err != nil {
+	if b.target != "" {
+		b.bases = []*database{{name: onTarget, addresses: []string{b.target}, processes: pidOf(b.config)}}
+	} else if folder, err = b.start(ctx); err != nil {
+		return err
+	}
+	for _, base := range b.bases {
+		b.say("%s: making %d products and %d registers", base.name, b.products, b.registers)
+		if err := base.open(ctx, b.config, b.number); err != nil {
 			return err
 		}
-		b.address, b.server, folder = b.child.address, b.child.process(), b.child.folder
 	}
 	if folder == "" {
 		folder = os.TempDir()
 	}
-	b.say("making %d products and %d registers", b.products, b.registers)
-	var err error
-	if b.shop, err = openShop(ctx, b.config, b.address, b.number); err != nil {
-		return err
-	}
-	b.books = newBooks(b.shop)
-	var login context.Context
-	login, b.endLogin = context.WithCancel(ctx)
-	go keepAlive(login, append(b.shop.sellers, b.shop.manager))
 	b.result.Open = b.open
 	b.result.Facts, err = gather(folder)
 	return err
 }
 
+// start starts servers on every database that the flags name, and returns the folder of SQLite's disk.
+func (b *run) start(ctx context.Context) (folder string, err error) {
+	if b.sqlite {
+		b.bases = append(b.bases, &database{name: onSQLite, place: Place{Data: b.data}})
+	}
+	for _, uri := range b.mongodb {
+		base, err := b.scratch(ctx, uri)
+		if err != nil {
+			return "", err
+		}
+		b.bases = append(b.bases, base)
+	}
+	paired := slices.ContainsFunc(b.scenarios, func(s scenario) bool { return s.pair })
+	for _, base := range b.bases {
+		n := 1
+		if paired && base.place.MongoDB != "" {
+			n = 2
+		}
+		for range n {
+			b.say("%s: starting a server", base.name)
+			if err := base.start(ctx); err != nil {
+				return "", err
+			}
+		}
+	}
+	return b.data, nil
+}
+
 // end stops what prepare started.
 func (b *run) end() error {
-	if b.endLogin != nil {
-		b.endLogin()
+	var errs []error
+	for _, base := range b.bases {
+		errs = append(errs, base.end())
 	}
-	if b.shop != nil {
-		b.shop.api.close()
-	}
-	if b.child != nil {
-		return b.child.stop()
-	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // all measures every point and reports. It ends at the first point whose books are wrong.
@@ -176,10 +195,13 @@ func (b *run) all(ctx context.Context) error {
 	tasks := b.tasks()
 	var failed error
 	for i, t := range tasks {
-		b.say("%d of %d: %s, %d", i+1, len(tasks), t.scenario.name, t.n)
+		b.say("%d of %d: %s, %s, %d", i+1, len(tasks), t.base.name, t.scenario.name, t.n)
 		if failed = b.point(ctx, i+1, t); failed != nil {
 			break
 		}
+	}
+	if failed == nil {
+		failed = b.prove(ctx)
 	}
 	if b.open == 0 { // in an open loop the rate is given
 		b.result.Ratios = ratios(b.result.Points)
@@ -194,27 +216,31 @@ func (b *run) point(ctx context.Context, number int, t task) error {
 	if t.scenario.pick == nil {
 		return b.localPoint(ctx, t)
 	}
-	if !t.scenario.books && !b.offers(ctx, t.scenario.path) {
+	base := t.base
+	if !t.scenario.books && !base.offers(ctx, t.scenario.path) {
 		b.say("the server does not offer %s; start it with KASSA_BENCH=1", t.scenario.path)
 		return nil
 	}
-	l := &load{scenario: t.scenario, shop: b.shop, address: b.address, clients: t.n, verify: b.verify, from: b.warmup, to: b.warmup + b.seconds}
+	l := &load{scenario: t.scenario, shop: base.shop, servers: base.addresses[:1], clients: t.scenario.members(t.n), verify: b.verify,
+		from: b.warmup, to: b.warmup + b.seconds}
+	if t.scenario.pair {
+		l.servers = base.addresses
+	}
 	if b.open > 0 {
-		l.every = time.Duration(float64(t.n) / b.open * float64(time.Second))
+		l.every = time.Duration(float64(l.clients) / b.open * float64(time.Second))
 	}
-	p, rolls, err := l.measure(ctx, number, t.n, b.server)
+	p, rolls, err := l.measure(ctx, number, l.clients, base.processes[:min(len(l.servers), len(base.processes))])
 	if err != nil {
-		return b.blame(err)
+		return base.blame(err)
 	}
-	if b.child != nil {
-		if err := b.child.forget(); err != nil {
-			return err
-		}
+	if err := base.forget(); err != nil {
+		return err
 	}
+	p.Database, p.Clients = base.name, t.n
 	var wrong findings
 	if b.verify && t.scenario.books {
-		if wrong, err = b.check(ctx, rolls); err != nil {
-			return b.blame(err)
+		if wrong, err = base.check(ctx, rolls); err != nil {
+			return base.blame(err)
 		}
 		right := wrong.count == 0
 		p.Verified = &right
@@ -223,47 +249,35 @@ func (b *run) point(ctx context.Context, number int, t task) error {
 	b.report.row(p)
 	if wrong.count > 0 {
 		b.result.Findings = wrong.first
-		return fault.New(fault.Internal, "verification_failed", "the books are wrong after %s with %d clients, in %d places: %s",
-			t.scenario.name, t.n, wrong.count, strings.Join(wrong.first, "; "))
+		return fault.New(fault.Internal, "verification_failed", "the books of %s are wrong after %s with %d clients, in %d places: %s",
+			base.name, t.scenario.name, t.n, wrong.count, strings.Join(wrong.first, "; "))
 	}
 	return nil
 }
 
-// blame adds what the server said last to an error that may be its doing.
-func (b *run) blame(err error) error {
-	if b.child == nil {
-		return err
-	}
-	f, ok := fault.As(err)
-	if !ok {
-		f = fault.New(fault.Unavailable, "server_gone", "%v", err).Wrap(err)
-	}
-	c := *f
-	c.Message += "; the server's last words: " + b.child.said()
-	return &c
-}
-
 func (b *run) localPoint(ctx context.Context, t task) error {
-	p, err := b.command.local(t.scenario)(ctx, t.n, b.seconds)
+	p, err := b.command.Local[t.scenario.name](ctx, t.base.place, t.n, b.seconds)
 	if err != nil {
 		return err
 	}
-	p.Scenario, p.Clients, p.ServerCPU, p.LoadCPU, p.Memory = t.scenario.name, t.n, -1, -1, -1
+	p.Database, p.Scenario, p.Clients, p.ServerCPU, p.LoadCPU, p.Memory = t.base.name, t.scenario.name, t.n, -1, -1, -1
 	b.result.Points = append(b.result.Points, p)
 	b.report.row(p)
 	return nil
 }
 
-// check compares the generator's books with the server's.
-func (b *run) check(ctx context.Context, rolls []*roll) (findings, error) {
-	wrong := b.books.enter(rolls)
-	more, err := b.books.compare(ctx, b.shop)
-	wrong.join(more)
-	return wrong, err
-}
-
-// offers reports whether the server has the path: it does not answer 404.
-func (b *run) offers(ctx context.Context, path string) bool {
-	status, _ := b.shop.api.do(ctx, request{method: "POST", path: strings.TrimPrefix(path, "/api/v1"), token: *b.shop.manager.token.Load(), body: struct{}{}}, nil)
-	return status != 404 && status != 0
+// prove verifies the books of every database as a whole.
+func (b *run) prove(ctx context.Context) error {
+	if !b.verify || b.command.Prove == nil || b.target != "" {
+		return nil
+	}
+	tell(b.report.out, "\nkassa verify:\n")
+	for _, base := range b.bases {
+		b.say("%s: proving the books as a whole", base.name)
+		tell(b.report.out, "%-10s ", base.name)
+		if err := b.command.Prove(ctx, base.kept(), b.report.out); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -48,7 +49,7 @@ func TestEachScenarioIsMeasuredAndVerified(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"floor", "spread", "hot", "basket", "one-register", "idem"} {
-		if got[name] != 4 || !strings.Contains(out, "\n"+name+" ") {
+		if got[name] != 4 || !strings.Contains(out, "\ntarget     "+name+" ") {
 			t.Errorf("%s was measured %d times, want 4:\n%s", name, got[name], out)
 		}
 	}
@@ -106,7 +107,7 @@ func TestRefusalsAndErrorsAreCountedApart(t *testing.T) {
 
 func TestWithoutTheFloorRouteTheRestIsMeasured(t *testing.T) {
 	out, err := drive(t, "no floor", "--scenario", "floor,spread", "--clients", "2")
-	if err != nil || strings.Contains(out, "\nfloor") || !strings.Contains(out, "\nspread") {
+	if err != nil || strings.Contains(out, "\ntarget     floor") || !strings.Contains(out, "\ntarget     spread") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -135,14 +136,14 @@ func TestRawIsMeasuredByItsHook(t *testing.T) {
 	var out, progress bytes.Buffer
 	s := httptest.NewServer(newFake(""))
 	defer s.Close()
-	raw := func(_ context.Context, batch int, d time.Duration) (Point, error) {
+	raw := func(_ context.Context, _ Place, batch int, d time.Duration) (Point, error) {
 		return Point{Answers: int64(batch), PerSecond: float64(batch) * 1000 / float64(d.Milliseconds())}, nil
 	}
 	args := []string{"--target", s.URL, "--scenario", "raw", "--seconds", "0.5", "--products", "20", "--registers", "1"}
-	if err := (Command{Raw: raw}).Run(t.Context(), args, &out, &progress); err != nil {
+	if err := (Command{Local: map[string]Local{"raw": raw}}).Run(t.Context(), args, &out, &progress); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "raw                 1          2") || !strings.Contains(out.String(), "raw               128        256") {
+	if !strings.Contains(out.String(), "target     raw                 1          2") || !strings.Contains(out.String(), "target     raw               128        256") {
 		t.Error(out.String())
 	}
 }
@@ -162,11 +163,45 @@ func TestTheServerOfOurOwnIsMeasuredAndRemoved(t *testing.T) {
 
 func TestAServerThatDoesNotStartIsQuoted(t *testing.T) {
 	folder := t.TempDir()
-	_, err := startProgram(t.Context(), config{data: folder}, os.Args[0], "fail")
+	_, err := startProgram(t.Context(), Place{Data: folder}, os.Args[0], "fail")
 	if !fault.IsCode(err, "server_not_started") || !strings.Contains(err.Error(), "the disk is full") {
 		t.Error(err)
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) != 0 {
 		t.Errorf("%v, %v is left", err, left)
+	}
+}
+
+func TestDatabasesAreMeasuredInTurnsAndProven(t *testing.T) {
+	var out, progress bytes.Buffer
+	dropped, proven := 0, []Place{}
+	k := Command{
+		Local: map[string]Local{"naive-hot": func(_ context.Context, at Place, callers int, _ time.Duration) (Point, error) {
+			return Point{PerSecond: float64(callers + len(at.MongoDB))}, nil
+		}},
+		Scratch: func(_ context.Context, uri string) (Scratch, error) {
+			return Scratch{URI: uri + "/x", Nodes: 3, Drop: func(context.Context) error { dropped++; return nil }}, nil
+		},
+		Prove: func(_ context.Context, at Place, _ io.Writer) error { proven = append(proven, at); return nil },
+	}
+	file := filepath.Join(t.TempDir(), "result.json")
+	args := []string{"--data", t.TempDir(), "--mongodb", "mongodb://a,b", "--scenario", "hot,naive", "--clients", "2", "--seconds", "0.2", "--warmup", "0", "--json", file}
+	if err := k.Run(t.Context(), args, &out, &progress); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	var r result
+	b, _ := os.ReadFile(file)
+	if err := json.Unmarshal(b, &r); err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for _, p := range r.Points {
+		order = append(order, p.Database+" "+p.Scenario)
+	}
+	if got := strings.Join(order, ", "); got != "sqlite hot, mongodb-3 hot, sqlite naive-hot, mongodb-3 naive-hot" {
+		t.Error(got)
+	}
+	if dropped != 1 || len(proven) != 2 || proven[0].Data == "" || proven[1].MongoDB != "mongodb://a,b/x" {
+		t.Errorf("%d dropped, proven: %v", dropped, proven)
 	}
 }

@@ -12,7 +12,7 @@ import (
 type load struct {
 	scenario scenario
 	shop     *shop
-	address  string
+	servers  []string // addresses, which the clients take in turns
 	verify   bool
 	begin    time.Time
 	from, to time.Duration // the measured time
@@ -25,6 +25,7 @@ type load struct {
 type client struct {
 	*load
 	index   int
+	address string
 	link    *link
 	seller  *session
 	token   *string // that head is made with
@@ -46,7 +47,7 @@ const maxRow = 20
 
 func (l *load) newClient(ctx context.Context, point, index int) (*client, error) {
 	c := &client{
-		load: l, index: index, seller: l.shop.sellers[index%len(l.shop.sellers)], keys: newKeys(l.shop.run, point, index),
+		load: l, index: index, address: l.servers[index%len(l.servers)], seller: l.shop.sellers[index%len(l.shop.sellers)], keys: newKeys(l.shop.run, point, index),
 		random: rand.New(rand.NewPCG(uint64(point), uint64(index))), //nolint:gosec // a load that can be repeated, not a secret
 	}
 	if l.scenario.books && l.verify {

@@ -20,7 +20,8 @@ type config struct {
 	pid       int    // of the target, to measure it; 0: unknown
 	email     string
 	password  string
-	mongodb   string
+	sqlite    bool
+	mongodb   []string // URIs
 	data      string
 	scenarios []scenario
 	clients   []int
@@ -43,6 +44,7 @@ const (
 	maxRegisters = 1000
 	maxOpen      = 1_000_000
 	maxRounds    = 20
+	maxDatabases = 4
 )
 
 const usage = `Usage: kassa bench [flags]
@@ -51,8 +53,9 @@ Drives Kassa over HTTP like many terminals at once, measures it, and checks afte
 each drawer holds the totals of its bills, receipt numbers are gapless, no key made two bills, each bill's hash follows the one before.
 A run whose books are wrong fails, whatever its speed.
 
-Without --target it starts a server of its own (kassa serve) with its data in a temporary folder, and removes both at the end. Generator,
-server and database share the machine: compare figures of one run with each other, not with those of another day.
+Without --target it starts a server of its own (kassa serve) with its data in a temporary folder, and removes both at the end. With --mongodb
+it starts one on each database and measures them in turn, point by point. Generator, server and database share the machine: compare figures
+of one run with each other, not with those of another day. At the end kassa verify proves the books of each database as a whole.
 
 Scenarios (--scenario):
 %s
@@ -64,13 +67,14 @@ Closed loop (the default): each client sends its next sale when it has the answe
 fixed times; a sale that is sent late because the server is slow counts from when it was due, so that waiting is not left out.
 
 Columns: answers per second; latencies in milliseconds (exact to 1 %); errors (neither a bill nor a refusal); refused (409 and 422, apart from
-idempotency_in_flight); processor time of the server in microseconds per answer, and of server and generator in percent of one core; the
-server's largest memory. On a machine that does other work too, the time per answer is what to compare, and --rounds evens out the rest.
+idempotency_in_flight); processor time of the server (not of MongoDB) in microseconds per answer, and of server and generator in percent of
+one core; the server's largest memory. On a machine that does other work too, the time per answer is what to compare, and --rounds evens out the rest.
 
 Examples:
   kassa bench
   kassa bench --scenario spread,hot --clients 64 --seconds 20 --json result.json
   kassa bench --scenario spread --clients 256 --open 2000
+  kassa bench --mongodb 'mongodb://127.0.0.1:27017/?replicaSet=rs0' --scenario spread,hot,naive,two
   kassa bench --target http://127.0.0.1:8080 --email me@shop.example --password '...'
 `
 
@@ -85,9 +89,13 @@ func parseFlags(args []string, out io.Writer) (config, error) {
 	f.IntVar(&c.pid, "pid", 0, "process `id` of the target, to measure its processor time and memory")
 	f.StringVar(&c.email, "email", "bench@kassa.example", "manager's e-mail at the target; made by /setup where nothing is set up yet")
 	f.StringVar(&c.password, "password", "bench-manager", "manager's password at the target")
-	f.StringVar(&c.mongodb, "mongodb", "", "`URI` of an empty MongoDB replica set for the server that is started; without it SQLite")
+	f.Func("mongodb", "`URI` of a MongoDB replica set, to be measured beside SQLite in a database of its own; may be given several times", func(uri string) error {
+		c.mongodb = append(c.mongodb, uri)
+		return nil
+	})
+	f.BoolVar(&c.sqlite, "sqlite", true, "measure SQLite; false leaves only --mongodb")
 	f.StringVar(&c.data, "data", "", "`folder` in which the temporary data folder is made: the disk to measure (default the system's)")
-	f.StringVar(&scenarios, "scenario", strings.Join(scenarioNames(), ","), "comma-separated `names`")
+	f.StringVar(&scenarios, "scenario", strings.Join(scenarioNames(), ","), "comma-separated `names`; naive and two mean all that begin so")
 	f.StringVar(&clients, "clients", "1,8,64,256", "comma-separated `counts` of clients; each scenario runs with each, idem with multiples of 8")
 	f.Float64Var(&seconds, "seconds", 5, "measured seconds of each point, 0.1 to 600")
 	f.Float64Var(&warmup, "warmup", 1, "seconds of load before that, 0 to 60")
@@ -135,12 +143,14 @@ func writeUsage(f *flag.FlagSet, out io.Writer) {
 
 func (c *config) check(scenarios, clients string) error {
 	for name := range strings.SplitSeq(scenarios, ",") {
-		s, ok := scenarioNamed(strings.TrimSpace(name))
-		if !ok {
+		named := scenariosNamed(strings.TrimSpace(name))
+		if len(named) == 0 {
 			return refuse("there is no scenario %q", name)
 		}
-		if !slices.ContainsFunc(c.scenarios, func(o scenario) bool { return o.name == s.name }) {
-			c.scenarios = append(c.scenarios, s)
+		for _, s := range named {
+			if !slices.ContainsFunc(c.scenarios, func(o scenario) bool { return o.name == s.name }) {
+				c.scenarios = append(c.scenarios, s)
+			}
 		}
 	}
 	for text := range strings.SplitSeq(clients, ",") {
@@ -167,8 +177,12 @@ func (c *config) check(scenarios, clients string) error {
 		return refuse("--registers is from 1 to %d", maxRegisters)
 	case c.rounds < 1 || c.rounds > maxRounds:
 		return refuse("--rounds is from 1 to %d", maxRounds)
-	case c.target != "" && (c.mongodb != "" || c.data != ""):
-		return refuse("--mongodb and --data are for a server that bench starts, not for a --target")
+	case c.target != "" && (len(c.mongodb) > 0 || c.data != "" || !c.sqlite):
+		return refuse("--mongodb, --sqlite and --data are for a server that bench starts, not for a --target")
+	case len(c.mongodb) > maxDatabases:
+		return refuse("--mongodb is given more than %d times", maxDatabases)
+	case !c.sqlite && len(c.mongodb) == 0:
+		return refuse("without SQLite there is nothing to measure: give --mongodb")
 	case c.target == "" && c.pid != 0 || c.pid < 0:
 		return refuse("--pid is the process id of a --target")
 	}

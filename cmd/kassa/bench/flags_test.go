@@ -13,7 +13,7 @@ import (
 func TestWithoutFlagsEverythingIsMeasured(t *testing.T) {
 	c, err := parseFlags(nil, nil)
 	if err != nil || len(c.scenarios) != len(scenarios) || !slices.Equal(c.clients, []int{1, 8, 64, 256}) || c.seconds != 5*time.Second ||
-		c.warmup != time.Second || c.products != 1000 || c.registers != 50 || !c.verify || c.target != "" || c.open != 0 {
+		c.warmup != time.Second || c.products != 1000 || c.registers != 50 || !c.verify || c.target != "" || c.open != 0 || !c.sqlite || len(c.mongodb) > 0 {
 		t.Errorf("%v: %+v", err, c)
 	}
 }
@@ -26,12 +26,24 @@ func TestFlagsAreRead(t *testing.T) {
 	}
 }
 
+func TestDatabasesAndFamiliesAreRead(t *testing.T) {
+	c, err := parseFlags(strings.Fields("--mongodb mongodb://a,b --mongodb mongodb://c --sqlite=false --scenario hot,two,two-hot,naive"), nil)
+	var names []string
+	for _, s := range c.scenarios {
+		names = append(names, s.name)
+	}
+	if err != nil || c.sqlite || !slices.Equal(c.mongodb, []string{"mongodb://a,b", "mongodb://c"}) ||
+		strings.Join(names, ",") != "hot,two-spread,two-hot,twice-spread,twice-hot,naive-spread,naive-hot" {
+		t.Errorf("%v: %v %v", err, c.mongodb, names)
+	}
+}
+
 func TestWrongFlagsAreRefused(t *testing.T) {
 	for _, args := range []string{
 		"--scenario fast", "--scenario ,", "--clients 0", "--clients x", "--clients 5000", "--clients 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
 		"--seconds 0", "--seconds NaN", "--seconds 1e9", "--warmup -1", "--warmup 61", "--open -1", "--open NaN", "--open 1e7", "--products 19",
 		"--products 10001", "--registers 0", "--registers 1001", "--rounds 0", "--rounds 21", "--target https://x", "--target x", "--target http://x/api", "--pid 3",
-		"--target http://x --data y", "--target http://x --mongodb y", "--what", "spread", "--seconds",
+		"--target http://x --data y", "--target http://x --mongodb y", "--target http://x --sqlite=false", "--sqlite=false", "--mongodb a --mongodb b --mongodb c --mongodb d --mongodb e", "--what", "spread", "--seconds",
 	} {
 		if _, err := parseFlags(strings.Fields(args), nil); !fault.IsCode(err, "flag_invalid") {
 			t.Errorf("%s: %v", args, err)
@@ -44,7 +56,7 @@ func TestHelpNamesEveryScenarioAndFlag(t *testing.T) {
 	if err := (Command{}).Run(t.Context(), []string{"--help"}, &out, nil); err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range append(scenarioNames(), "-target", "-pid", "-email", "-password", "-mongodb", "-data", "-scenario", "-clients", "-seconds",
+	for _, word := range append(scenarioNames(), "-target", "-pid", "-email", "-password", "-mongodb", "-sqlite", "-data", "-scenario", "-clients", "-seconds",
 		"-warmup", "-open", "-products", "-registers", "-rounds", "-verify", "-json", "(exact to 1 %)") {
 		if !strings.Contains(out.String(), word) {
 			t.Errorf("the help does not speak of %s", word)

@@ -11,6 +11,7 @@ import (
 
 // Point is one line of the result: a scenario with a number of clients.
 type Point struct {
+	Database  string           `json:"database"`
 	Scenario  string           `json:"scenario"`
 	Clients   int              `json:"clients"` // of raw: records a commit
 	Answers   int64            `json:"answers"` // bills, and of idem also who was told to wait; of raw: records
@@ -30,7 +31,7 @@ type Point struct {
 }
 
 // measure runs the load with n clients, and returns what came of it and what each of them sold.
-func (l *load) measure(ctx context.Context, number, n int, server process) (Point, []*roll, error) {
+func (l *load) measure(ctx context.Context, number, n int, servers []process) (Point, []*roll, error) {
 	members := make([]*client, 0, n)
 	defer func() {
 		for _, c := range members {
@@ -48,7 +49,7 @@ func (l *load) measure(ctx context.Context, number, n int, server process) (Poin
 	runtime.GC() // what the point before left is not collected in this one's time
 	l.begin = time.Now()
 	done := l.start(ctx, members)
-	served, own := l.watch(done, server)
+	served, own := l.watch(done, servers)
 	<-done
 	if err := ctx.Err(); err != nil {
 		return Point{}, nil, err
@@ -85,17 +86,20 @@ func (l *load) start(ctx context.Context, members []*client) <-chan struct{} {
 	return done
 }
 
-// watch measures the server and this process during the measured time, or until the clients are done.
-func (l *load) watch(done <-chan struct{}, server process) (served, own consumption) {
+// watch measures the servers and this process during the measured time, or until the clients are done.
+func (l *load) watch(done <-chan struct{}, servers []process) (served, own consumption) {
 	wait(done, l.from-time.Since(l.begin))
 	over := make(chan struct{})
 	var watchers sync.WaitGroup
-	watchers.Go(func() { served = server.watch(over) })
+	each := make([]consumption, len(servers))
+	for i, s := range servers {
+		watchers.Go(func() { each[i] = s.watch(over) })
+	}
 	watchers.Go(func() { own = process("self").watch(over) })
 	wait(done, l.to-time.Since(l.begin))
 	close(over)
 	watchers.Wait()
-	return served, own
+	return total(each), own
 }
 
 // wait returns after the time or when the channel is closed.

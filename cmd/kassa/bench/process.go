@@ -56,6 +56,18 @@ type consumption struct {
 	memory  int64   // the most bytes; -1: not known
 }
 
+// total is what several processes used together; not known where one is not.
+func total(all []consumption) consumption {
+	sum := consumption{}
+	for _, u := range all {
+		if u.percent < 0 || u.memory < 0 {
+			return consumption{percent: -1, memory: -1}
+		}
+		sum.percent, sum.memory = sum.percent+u.percent, sum.memory+u.memory
+	}
+	return sum
+}
+
 // watch measures the process until the channel is closed.
 func (p process) watch(over <-chan struct{}) consumption {
 	u := consumption{percent: -1, memory: -1}

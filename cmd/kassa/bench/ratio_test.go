@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -36,6 +37,31 @@ func TestRatiosAreJudgedAt64Clients(t *testing.T) {
 	}
 	if r := ratios([]Point{at("spread", 8, 1), at("hot", 64, 1), at("floor", 8, 0)}); len(r) != 0 {
 		t.Errorf("what was not measured side by side is compared: %+v", r)
+	}
+}
+
+func TestDatabasesAreComparedWithTheirOwnBars(t *testing.T) {
+	on := func(database string, p Point, p50 int64) Point {
+		p.Database, p.P50 = database, p50
+		return p
+	}
+	points := []Point{
+		on("sqlite", at("spread", 64, 100), 0), on("mongodb-3", at("spread", 64, 90), 0), on("sqlite", at("naive-spread", 64, 1), 0),
+		on("mongodb-3", at("naive-spread", 64, 10), 0), on("mongodb-3", at("floor", 64, 100), 0), on("sqlite", at("floor", 64, 100), 0),
+		on("mongodb-3", at("spread", 1, 10), 4000), on("mongodb-3", at("raw", 1, 10), 1000),
+	}
+	type line struct {
+		database, under string
+		value           float64
+		passed          bool
+	}
+	var got []line
+	for _, r := range ratios(points) {
+		got = append(got, line{r.Database, r.Under, r.Value, r.Judged && r.passed()})
+	}
+	want := []line{{"sqlite", "floor", 1, true}, {"mongodb-3", "naive-spread", 9, true}, {"mongodb-3", "raw", 4, false}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

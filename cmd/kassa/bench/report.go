@@ -19,7 +19,7 @@ func (r report) head(f facts, open float64) {
 		loop = fmt.Sprintf("open loop, %.0f per second (idem closed)", open)
 	}
 	tell(r.out, "%s\n%s\n\n", f, loop)
-	tell(r.out, "%-13s %7s %10s %9s %9s %9s %9s %7s %7s %9s %8s %8s %8s  %s\n", "scenario", "clients", "per second",
+	tell(r.out, "%-10s %-13s %7s %10s %9s %9s %9s %9s %7s %7s %9s %8s %8s %8s  %s\n", "database", "scenario", "clients", "per second",
 		"p50 ms", "p95 ms", "p99 ms", "max ms", "errors", "refused", "server us", "server %", "load %", "RSS MB", "books")
 }
 
@@ -28,7 +28,7 @@ func (r report) row(p Point) {
 	if p.Verified != nil {
 		books = map[bool]string{true: "ok", false: "WRONG"}[*p.Verified]
 	}
-	tell(r.out, "%-13s %7d %10.0f %9.3f %9.3f %9.3f %9.3f %7d %7d %9s %8s %8s %8s  %s\n", p.Scenario, p.Clients, p.PerSecond,
+	tell(r.out, "%-10s %-13s %7d %10.0f %9.3f %9.3f %9.3f %9.3f %7d %7d %9s %8s %8s %8s  %s\n", p.Database, p.Scenario, p.Clients, p.PerSecond,
 		milliseconds(p.P50), milliseconds(p.P95), milliseconds(p.P99), milliseconds(p.Max), p.Errors, p.Refused,
 		known(perAnswer(p)), known(p.ServerCPU), known(p.LoadCPU), known(megabytes(p.Memory)), books)
 }
@@ -60,7 +60,7 @@ func (r report) codes(points []Point) {
 	title := "\nAnswers that are no bills:\n"
 	for _, p := range points {
 		for _, code := range slices.Sorted(maps.Keys(p.Codes)) {
-			tell(r.out, "%s  %s, %d clients: %d x %s\n", title, p.Scenario, p.Clients, p.Codes[code], code)
+			tell(r.out, "%s  %s, %s, %d clients: %d x %s\n", title, p.Database, p.Scenario, p.Clients, p.Codes[code], code)
 			title = ""
 		}
 	}
@@ -70,13 +70,13 @@ func (r report) ratios(list []ratio) {
 	if len(list) == 0 {
 		return
 	}
-	tell(r.out, "\n%-22s %7s %7s %7s\n", "ratio", "clients", "is", "bar")
+	tell(r.out, "\n%-10s %-28s %7s %7s %7s\n", "database", "ratio", "clients", "is", "bar")
 	for _, x := range list {
 		verdict := ""
 		if x.Judged {
 			verdict = map[bool]string{true: "pass", false: "FAIL"}[x.passed()]
 		}
-		tell(r.out, "%-22s %7d %7.2f %7.2f  %s\n", x.Over+" / "+x.Under, x.Clients, x.Value, x.Bar, verdict)
+		tell(r.out, "%-10s %-28s %7d %7.2f %s %5.2f  %s\n", x.Database, x.title(), x.Clients, x.Value, x.sign(), x.Bar, verdict)
 	}
 }
 

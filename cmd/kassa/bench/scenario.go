@@ -24,13 +24,16 @@ type scenario struct {
 	pick  func(r *rand.Rand, s *shop, sale *sale) // chooses register and products; nil: not over HTTP
 	books bool                                    // its answers are bills
 	keys  int                                     // how many clients send each key
+	pair  bool                                    // two servers on one database share the clients
+	twice bool                                    // each of the two has as many clients
+	naive bool                                    // not over HTTP, and by as many callers as there are clients
 }
 
 var scenarios = []scenario{
 	{name: "floor", what: "an authenticated POST of a sale's size that stores nothing: what HTTP alone can do (a --target offers it with KASSA_BENCH=1)",
 		path: floorPath, pick: pickSpread, keys: 1},
-	{name: "raw", what: "the records of sales into the bare store without HTTP, 1 and 128 a commit: what the database alone can do"},
-	{name: "writer", what: "sales through the writer in process, by 1 and 128 callers: what everything but HTTP can do"},
+	{name: "raw", what: "the records of sales into the bare store without HTTP, 1, 64 and 128 a commit: what the database alone can do"},
+	{name: "writer", what: "sales through the writer in process, by 1, 64 and 128 callers: what everything but HTTP can do"},
 	{name: "spread", what: "three distinct products of all, any register, paid in cash",
 		path: paymentsPath, pick: pickSpread, books: true, keys: 1},
 	{name: "hot", what: "all clients sell the same three products, any register",
@@ -41,6 +44,22 @@ var scenarios = []scenario{
 		path: paymentsPath, pick: pickOneRegister, books: true, keys: 1},
 	{name: "idem", what: "spread with every key sent by 8 clients at once",
 		path: paymentsPath, pick: pickSpread, books: true, keys: together},
+	{name: "naive-spread", what: "a transaction a sale, as point-of-sale software usually does it: in process, without HTTP, chain and batches", naive: true},
+	{name: "naive-hot", what: "the same, with hot's three products", naive: true},
+	{name: "two-spread", what: "spread from two servers on one MongoDB database, half of the clients at each",
+		path: paymentsPath, pick: pickSpread, books: true, keys: 1, pair: true},
+	{name: "two-hot", what: "hot from two servers, half of the clients at each",
+		path: paymentsPath, pick: pickHot, books: true, keys: 1, pair: true},
+	{name: "twice-spread", what: "spread from two servers, each with as many clients",
+		path: paymentsPath, pick: pickSpread, books: true, keys: 1, pair: true, twice: true},
+	{name: "twice-hot", what: "hot from two servers, each with as many clients",
+		path: paymentsPath, pick: pickHot, books: true, keys: 1, pair: true, twice: true},
+}
+
+// families are names for several scenarios.
+var families = map[string][]string{
+	"naive": {"naive-spread", "naive-hot"},
+	"two":   {"two-spread", "two-hot", "twice-spread", "twice-hot"},
 }
 
 func scenarioNames() []string {
@@ -60,8 +79,37 @@ func scenarioNamed(name string) (scenario, bool) {
 	return scenario{}, false
 }
 
-// whole returns the number of clients rounded up to whole groups that send each key together.
-func (s scenario) whole(clients int) int { return (clients + s.keys - 1) / s.keys * s.keys }
+// scenariosNamed returns one scenario or a family, or none.
+func scenariosNamed(name string) []scenario {
+	names, ok := families[name]
+	if !ok {
+		names = []string{name}
+	}
+	var list []scenario
+	for _, n := range names {
+		if s, ok := scenarioNamed(n); ok {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// whole returns the number of clients rounded up to whole groups: those that send each key together, or pairs, one at each server.
+func (s scenario) whole(clients int) int {
+	group := max(s.keys, 1)
+	if s.pair && !s.twice {
+		group = 2
+	}
+	return (clients + group - 1) / group * group
+}
+
+// members is how many clients there are in all servers together.
+func (s scenario) members(clients int) int {
+	if s.twice {
+		return 2 * clients
+	}
+	return clients
+}
 
 // line is one line of a sale.
 type line struct{ product, quantity int }

@@ -76,6 +76,11 @@ func TestKeysAreNeverEqual(t *testing.T) {
 func TestClientsAreRoundedUpToWholeGroups(t *testing.T) {
 	idem, _ := scenarioNamed("idem")
 	hot, _ := scenarioNamed("hot")
+	two, _ := scenarioNamed("two-hot")
+	twice, _ := scenarioNamed("twice-hot")
+	if two.whole(1) != 2 || two.members(2) != 2 || twice.whole(1) != 1 || twice.members(1) != 2 {
+		t.Errorf("two servers have %d and %d clients, and %d each", two.whole(1), two.members(2), twice.whole(1))
+	}
 	for n, want := range map[int]int{1: 8, 8: 8, 9: 16, 64: 64} {
 		if idem.whole(n) != want || hot.whole(n) != n {
 			t.Errorf("%d clients: %d and %d", n, idem.whole(n), hot.whole(n))

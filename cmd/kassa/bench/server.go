@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -33,18 +32,18 @@ type server struct {
 	ended   chan struct{}
 }
 
-// startServer starts this program's serve with its data in a new folder.
-func startServer(ctx context.Context, c config) (*server, error) {
+// startServer starts this program's serve on the MongoDB database, or without one on SQLite with its data in a new folder.
+func startServer(ctx context.Context, at Place) (*server, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return startProgram(ctx, c, program, "serve")
+	return startProgram(ctx, at, program, "serve")
 }
 
 // startProgram starts a server and waits until it answers. An Unavailable fault server_not_started quotes what it said.
-func startProgram(ctx context.Context, c config, program string, args ...string) (*server, error) {
-	folder, err := os.MkdirTemp(c.data, "kassa-bench-")
+func startProgram(ctx context.Context, at Place, program string, args ...string) (*server, error) {
+	folder, err := os.MkdirTemp(at.Data, "kassa-bench-")
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +59,7 @@ func startProgram(ctx context.Context, c config, program string, args ...string)
 	var own context.Context
 	own, s.cancel = context.WithCancel(context.WithoutCancel(ctx)) // it outlives ctx by the clean end
 	s.cmd = exec.CommandContext(own, program, args...)             //nolint:gosec // this very program
-	s.cmd.Env = s.environment(c, "127.0.0.1:"+ports[1])
+	s.cmd.Env = s.environment(at, "127.0.0.1:"+ports[1])
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(os.Interrupt) }
 	s.cmd.WaitDelay = stopTime
@@ -89,19 +88,22 @@ func memoryFolder() string {
 }
 
 // environment passes this process's on, but for what would lead the server to other data than its own.
-func (s *server) environment(c config, metrics string) []string {
+func (s *server) environment(at Place, metrics string) []string {
 	var env []string
 	for _, e := range os.Environ() {
 		if !strings.HasPrefix(e, "KASSA_") {
 			env = append(env, e)
 		}
 	}
-	env = append(env, "KASSA_ADDR="+s.address, "KASSA_METRICS_ADDR="+metrics, "KASSA_DATA="+filepath.Join(s.folder, "data"), "KASSA_BENCH=1")
-	if c.mongodb != "" {
-		env = append(env, "KASSA_MONGODB_URI="+c.mongodb, fmt.Sprintf("KASSA_JWT_KEY=%032x", time.Now().UnixNano()))
+	env = append(env, "KASSA_ADDR="+s.address, "KASSA_METRICS_ADDR="+metrics, "KASSA_DATA="+s.data(), "KASSA_BENCH=1")
+	if at.MongoDB != "" {
+		env = append(env, "KASSA_MONGODB_URI="+at.MongoDB, "KASSA_JWT_KEY=all servers of a measured shop have the same key")
 	}
 	return env
 }
+
+// data is the folder in which a server on SQLite keeps its books.
+func (s *server) data() string { return filepath.Join(s.folder, "data") }
 
 // freePorts returns loopback ports that nobody listens on.
 func freePorts(n int) ([]string, error) {

@@ -29,7 +29,7 @@ func TestASessionIsRenewedAfterHalfItsLife(t *testing.T) {
 func TestAClientUsesTheNewToken(t *testing.T) {
 	seller, first, second := &session{}, "first", "second"
 	seller.token.Store(&first)
-	c := &client{load: &load{scenario: scenarios[0], address: "host:1"}, seller: seller}
+	c := &client{load: &load{scenario: scenarios[0]}, address: "host:1", seller: seller}
 	const rest = "\r\nContent-Type: application/json\r\nIdempotency-Key: key\r\nContent-Length: 2\r\n\r\n{}"
 	for _, token := range []*string{&first, &second} {
 		seller.token.Store(token)
