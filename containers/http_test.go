@@ -37,6 +37,7 @@ func mongoConfig(t testing.TB) Config {
 	u.Path = "/" + name
 	c := testConfig(t)
 	c.MongoURI, c.JWTKey = u.String(), strings.Repeat("k", minKey)
+	mongotest.NoScans(t, c.MongoURI, "stores") // a list of all, read whole
 	return c
 }
 
