@@ -237,7 +237,7 @@ func (b *Bill) refs() []journal.Ref {
 
 // book numbers the bill and returns its draft with all that it changes. values are the changed stocks and what else the caller changed.
 func book(v *writer.View, b *Bill, r *register.Register, keys []journal.Key, values []writer.Value, facts []audit.Fact) (journal.Draft, []writer.Value, error) {
-	after, err := r.Booked(b.Total)
+	after, err := r.On(b.Day).Booked(b.Total)
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}

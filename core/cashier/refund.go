@@ -146,8 +146,9 @@ func lookBack(v *writer.View, bill, at id.ID) (desk, error) {
 	if err != nil {
 		return d, err
 	}
-	d.day = settings.Day(v.Now())
-	d.register, err = register.Find(v, at)
+	if d.register, err = register.Find(v, at); err == nil {
+		d.day = d.register.Today(settings.Day(v.Now()))
+	}
 	return d, err
 }
 

@@ -171,13 +171,13 @@ func usesWallet(ts []Tender) bool {
 func (o *saleOperation) assemble(v *writer.View, s scene) (*Bill, error) {
 	opts := s.settings.Options()
 	b := &Bill{Type: KindSale, Register: o.c.Register, Cashier: v.Actor().ID, OccurredAt: v.Now(), Currency: opts.Currency,
-		ClientSaleID: o.c.ClientSaleID, Cart: o.c.Cart, Day: s.settings.Day(v.Now())}
+		ClientSaleID: o.c.ClientSaleID, Cart: o.c.Cart, Day: s.register.Today(s.settings.Day(v.Now()))}
 	if o.c.OccurredAt != nil {
 		b.OccurredAt = *o.c.OccurredAt
 	}
 	if o.c.Late {
 		b.flag(FlagLate)
-		b.Day = s.register.FirstOpenDay(min(b.Day, s.settings.Day(b.OccurredAt)))
+		b.Day = s.register.FirstOpenDay(s.settings.Day(earlier(v.Now(), b.OccurredAt)))
 	}
 	items, err := o.items(v, s, b)
 	if err != nil {
@@ -199,6 +199,13 @@ func (o *saleOperation) assemble(v *writer.View, s scene) (*Bill, error) {
 		return nil, err
 	}
 	return b, o.settle(b, priced, opts.CashRounding, rate)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 // settle puts into the bill what the cart costs and how it was paid.

@@ -60,7 +60,7 @@ func (d *ToppedUp) Replay(r journal.Record, b *writer.Books) error {
 	if d.cash() == 0 {
 		return nil
 	}
-	return register.ReplayCash(b, d.Register, r.Day, d.cash(), 0)
+	return register.ReplayCash(b, d.Register, r.Day, d.cash())
 }
 
 // TopUpOf returns the top-up of a record and the balance of the wallet after it; false when the record is no top-up.
@@ -101,7 +101,7 @@ func (o *topUpOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, e
 	if !r.Active() {
 		return journal.Draft{}, nil, registerInactive(r)
 	}
-	day := settings.Day(v.Now())
+	day := r.Today(settings.Day(v.Now()))
 	if err := r.OpenOn(day); err != nil {
 		return journal.Draft{}, nil, err
 	}
@@ -121,7 +121,7 @@ func (o *topUpOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, e
 		return journal.Draft{}, nil, err
 	}
 	if d.cash() != 0 {
-		values = append(values, total)
+		values = append(values, total, r.On(day))
 	}
 	return journal.Draft{
 		Day: day, Chain: r.Chain(), Refs: []journal.Ref{r.Ref(), m.Ref()}, Lines: lines, Doc: d,

@@ -84,7 +84,7 @@ func (o *createOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 	}
 	values = append(values, r, own)
 	if o.c.OpeningAmount != 0 {
-		r.lastMovement = 1
+		r.lastMovement, r.newestDay = 1, day
 		total, err := AddToDay(v, r.id, day, o.c.OpeningAmount, 0)
 		if err != nil {
 			return journal.Draft{}, nil, err

@@ -27,6 +27,7 @@ type Register struct {
 	lastMovement  int64      // sequence number of the newest cash movement
 	closedThrough clock.Date // no record is dated on or before this day
 	grandTotal    money.Amount
+	newestDay     clock.Date // of what was booked; nothing that happens now is dated before it
 }
 
 // New returns a register; Invalid fault name_invalid.
@@ -89,6 +90,17 @@ func (r *Register) FirstOpenDay(d clock.Date) clock.Date {
 	return d
 }
 
+// Today returns the business day of what happens now, where the calendar says d. A calendar that goes back, with the store's time zone, must not
+// take cash out of the drawer before it came in.
+func (r *Register) Today(d clock.Date) clock.Date { return max(d, r.newestDay) }
+
+// On returns the register after something was booked on the day.
+func (r *Register) On(d clock.Date) *Register {
+	c := *r
+	c.newestDay = r.Today(d)
+	return &c
+}
+
 // Booked returns the register after one more bill of the total, negative for refunds and voids; the fault amount_out_of_range.
 func (r *Register) Booked(total money.Amount) (*Register, error) {
 	c := *r
@@ -118,6 +130,7 @@ func (r *Register) Walk(c *journal.Codec) {
 	journal.Int(c, "last_movement", &r.lastMovement)
 	journal.Int(c, "closed_through", &r.closedThrough)
 	journal.Int(c, "grand_total", &r.grandTotal)
+	journal.Int(c, "newest_day", &r.newestDay)
 	if c.Reading() && store.CheckName(r.name, MaxName) != nil {
 		c.Fail(fmt.Errorf("register %s has no valid name", r.id))
 	}

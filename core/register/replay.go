@@ -17,7 +17,7 @@ func ReplayBill(b *writer.Books, register id.ID, number int64, d clock.Date, cas
 	if !ok {
 		return fmt.Errorf("register %s was never opened", register)
 	}
-	after, err := r.Booked(total)
+	after, err := r.On(d).Booked(total)
 	if err != nil {
 		return err
 	}
@@ -25,11 +25,20 @@ func ReplayBill(b *writer.Books, register id.ID, number int64, d clock.Date, cas
 		return fmt.Errorf("bill %d of register %s has the number %d", after.lastReceipt, register, number)
 	}
 	b.Put(after)
-	return ReplayCash(b, register, d, cash, 1)
+	return replayDay(b, register, d, cash, 1)
 }
 
-// ReplayCash puts into the books a cash movement of a day, with so many bills.
-func ReplayCash(b *writer.Books, register id.ID, d clock.Date, cash money.Amount, bills int64) error {
+// ReplayCash puts into the books a cash movement of a day that is no bill.
+func ReplayCash(b *writer.Books, register id.ID, d clock.Date, cash money.Amount) error {
+	r, ok := writer.Find[*Register](b, Ref(register))
+	if !ok {
+		return fmt.Errorf("register %s was never opened", register)
+	}
+	b.Put(r.On(d))
+	return replayDay(b, register, d, cash, 0)
+}
+
+func replayDay(b *writer.Books, register id.ID, d clock.Date, cash money.Amount, bills int64) error {
 	day := Day{register: register, day: d}
 	if before, ok := writer.Find[*Day](b, DayRef(register, d)); ok {
 		day = *before
@@ -46,7 +55,7 @@ func (o *Opening) Replay(r journal.Record, b *writer.Books) error {
 	if o.Amount == 0 {
 		return nil
 	}
-	return ReplayCash(b, register.id, r.Day, o.Amount, 0)
+	return ReplayCash(b, register.id, r.Day, o.Amount)
 }
 
 // Replay implements writer.Replayer.

@@ -77,10 +77,12 @@ func (s *Service) List(ctx context.Context, st id.Store, p page.Request) (page.L
 	return out, err
 }
 
-// Balance returns the cash in the drawer, now or at the end of a business day, and that day; register_unknown.
+// Balance returns the cash in the drawer, now or at the end of a business day, and that day; without a day it is all that the drawer holds.
+// register_unknown.
 func (s *Service) Balance(ctx context.Context, st id.Store, i id.ID, day clock.Date) (money.Amount, clock.Date, error) {
 	var now Standing
 	var after money.Amount
+	whole := day == 0
 	err := s.w.Snapshot(ctx, func(ctx context.Context) error {
 		err := s.w.Read(ctx, st, func(v *writer.View) error {
 			settings, err := store.SettingsOf(v)
@@ -88,11 +90,11 @@ func (s *Service) Balance(ctx context.Context, st id.Store, i id.ID, day clock.D
 				return err
 			}
 			if now, err = standing(v, i); err == nil && day == 0 {
-				day = settings.Day(v.Now())
+				day = now.Register.Today(settings.Day(v.Now()))
 			}
 			return err
 		})
-		if err == nil {
+		if err == nil && !whole {
 			after, err = s.r.CashAfter(ctx, st, i, day)
 		}
 		return err

@@ -180,6 +180,39 @@ func registers(t *testing.T, open Open) {
 		}
 		s.As(s.Cashier).Get("/registers/"+s.Register+"/balance?business_date=2026-11-31").Refused(400, "query_invalid")
 	})
+	t.Run("a calendar that goes back takes nothing out before it came in", func(t *testing.T) { zones(t, open) })
+	s.MustVerify()
+}
+
+// zones: 25 hours lie between the first zone and the second.
+func zones(t *testing.T, open Open) {
+	s := NewShop(t, open)
+	tea, mia, other := s.NewProduct("Tea", 1000, 100), s.NewMember("Mia"), s.NewRegister("Till 2")
+	s.Settings(`"time_zone":"Pacific/Kiritimati"`)
+	const day, before = "2026-11-22", "2026-11-21"
+	dated := func(a Answer) string { return a.Want(201).Text("business_date") }
+	sell := func() Answer { return s.Pay(Line(tea, 1)) }
+	topUp := func() {
+		s.As(s.Cashier).Key("").Post("/members/"+mia+"/wallet/top-ups", fmt.Sprintf(`{"register_id":%q,"amount":1000,"tender":"cash"}`, other)).Want(201)
+	}
+	first, second := sell(), sell()
+	topUp()
+	s.Settings(`"time_zone":"Pacific/Pago_Pago"`)
+	if now := s.As(s.Cashier).Get("/registers/" + s.Register + "/balance").Want(200); now.Int("balance") != 2000 || now.Text("business_date") != day {
+		t.Errorf("now it is %s", now.Raw)
+	}
+	back := func(bill Answer, register string) Answer {
+		return s.As(s.Manager).Key("").Post("/bills/"+bill.Text("id")+"/refunds", fmt.Sprintf(`{"reason":"x","register_id":%q}`, register))
+	}
+	if got := []string{dated(first), dated(back(first, s.Register)), dated(back(second, other)), dated(sell())}; fmt.Sprint(got) != fmt.Sprint([]string{day, day, day, day}) {
+		t.Errorf("the business dates are %s", got)
+	}
+	topUp()
+	for _, r := range []string{s.Register, other} {
+		if at := s.As(s.Cashier).Get("/registers/" + r + "/balance?business_date=" + before).Want(200); at.Int("balance") != 0 {
+			t.Errorf("the day before ends with %d", at.Int("balance"))
+		}
+	}
 	s.MustVerify()
 }
 
