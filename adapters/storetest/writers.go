@@ -26,6 +26,7 @@ var writerRules = []rule{
 	{"the same books in any split", anySplit},
 	{"two writers on one store", twoWriters},
 	{"a commit of unknown outcome is found or made once", unknownOutcome},
+	{"what is refused after a commit of unknown outcome never appears", refusedInDoubt},
 }
 
 func refusals(t *testing.T, d *database) {
@@ -201,6 +202,36 @@ func unknownOutcome(t *testing.T, d *database) {
 		if n, p := f.count(t.Context(), "a"), f.head(t.Context()).Position; n != 3 || p != 3 {
 			t.Fatalf("applied %v: counted %d, position %d", apply, n, p)
 		}
+	}
+}
+
+// fading is an operation that is refused once a commit is under way, as one is whose time runs out.
+type fading struct {
+	add
+	d *doubtful
+}
+
+func (o fading) Apply(v *writer.View) (journal.Draft, []writer.Value, error) {
+	draft, values, err := o.add.Apply(v)
+	if o.d.left == 0 {
+		err = errEmpty
+	}
+	return draft, values, err
+}
+
+// refusedInDoubt asks for a head that no commit of before can replace.
+func refusedInDoubt(t *testing.T, d *database) {
+	f := d.fixture(t)
+	doubt := &doubtful{Provider: f.Provider, left: 1}
+	w, before := f.writer(doubt, 0), f.head(t.Context())
+	if _, err := w.Do(t.Context(), f.store, fading{add{jars: []string{"a"}, n: 1}, doubt}); !errors.Is(err, errEmpty) {
+		t.Fatalf("got %v", err)
+	}
+	if after := f.head(t.Context()); after.Token == before.Token || after.Position != before.Position || after.At != before.At {
+		t.Errorf("the head was %+v and is %+v", before, after)
+	}
+	if _, err := w.Do(t.Context(), f.store, add{jars: []string{"a"}, n: 1}); err != nil || f.count(t.Context(), "a") != 1 {
+		t.Errorf("counted %d, %v", f.count(t.Context(), "a"), err)
 	}
 }
 

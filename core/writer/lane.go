@@ -224,7 +224,7 @@ func (l *lane) attempt(ctx context.Context, batch []*task) (*plan, error) {
 		return nil, err
 	}
 	clear(l.set.fleeting)
-	if len(p.records) == 0 {
+	if len(p.records) == 0 && (!l.doubt || !p.refuses()) {
 		return p, nil
 	}
 	head, err := l.commit(ctx, p)
@@ -310,13 +310,17 @@ func (l *lane) check(ctx context.Context, head *journal.Head) (err error) {
 	return err
 }
 
-// commit writes the plan: the head first, then merged changes in the order of the bindings, then the records.
+// commit writes the plan: the head first, then merged changes in the order of the bindings, then the records. A plan without records changes
+// the head's token alone: no commit of before can appear then.
 func (l *lane) commit(ctx context.Context, p *plan) (journal.Head, error) {
 	by := map[string][]Change{}
 	for _, ref := range p.over.order {
 		by[ref.Kind()] = append(by[ref.Kind()], Change{Before: p.over.before[ref], After: p.over.values[ref]})
 	}
 	head := journal.Head{Token: l.w.c.IDs.New(), Position: l.set.head.Position + int64(len(p.records)), At: p.now, Status: l.set.head.Status, Last: p.over.last}
+	if len(p.records) == 0 {
+		head.At = l.set.head.At
+	}
 	err := l.w.c.Provider.Transact(ctx, func(ctx context.Context) error {
 		if err := l.w.c.Journal.Advance(ctx, l.store, l.set.head.Token, head); err != nil {
 			return err

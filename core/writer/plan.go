@@ -25,6 +25,11 @@ type answer struct {
 	err      error
 }
 
+// refuses reports whether an answer is that something did not happen.
+func (p *plan) refuses() bool {
+	return slices.ContainsFunc(p.answers, func(a answer) bool { return a.err != nil })
+}
+
 func (p *plan) answer() {
 	for _, a := range p.answers {
 		switch {
