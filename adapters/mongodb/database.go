@@ -122,7 +122,7 @@ func (d *Database) explain(err error) error {
 	var server mongo.ServerError
 	switch {
 	case errors.As(err, &server) && (server.HasErrorCode(codeUnauthorized) || server.HasErrorCode(codeAuthenticationRequired)):
-		return fmt.Errorf("the user of the MongoDB URI may not use the database %s: it needs the role readWrite there: %w", d.db.Name(), err)
+		return fmt.Errorf("the user of the MongoDB URI may not use the database %s: it needs the role readWrite there", d.db.Name()) // the server's own words are the whole command
 	case errors.As(err, &server) && server.HasErrorCode(codeAuthenticationFailed), strings.Contains(err.Error(), "auth error"):
 		return fmt.Errorf("MongoDB refuses the user or the password of the URI: %w", err)
 	case unreachable(err):

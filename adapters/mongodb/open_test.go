@@ -6,12 +6,18 @@ import (
 
 	"kassa/adapters/mongodb"
 	"kassa/adapters/mongodb/mongotest"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 func TestOpenSaysInOneSentenceWhatIsWrongAndNeverThePassword(t *testing.T) {
 	const password = "s3cret-w0rd"
 	cluster := mongotest.StartCluster(t, mongotest.Options{Auth: true})
 	mine := cluster.UserURI("kassa", password, "mine")
+	reader := bson.D{{Key: "createUser", Value: "reader"}, {Key: "pwd", Value: password}, {Key: "roles", Value: bson.A{"read"}}}
+	if err := connect(t, cluster.URI()).Client().Database("mine").RunCommand(t.Context(), reader).Err(); err != nil {
+		t.Fatal(err)
+	}
 	for what, row := range map[string]struct{ uri, want string }{
 		"a standalone server": {mongotest.Standalone(t), "standalone server"},
 		"no URI":              {"kassa:" + password + "@localhost", "URI"},
@@ -23,6 +29,7 @@ func TestOpenSaysInOneSentenceWhatIsWrongAndNeverThePassword(t *testing.T) {
 		"an unknown option":   {"mongodb://kassa:" + password + "@localhost/?tls=perhaps", "URI"},
 		"another password":    {strings.Replace(mine, password, password+"x", 1), "refuses the user or the password"},
 		"nobody's":            {strings.Replace(mine, "kassa:"+password+"@", "", 1), "readWrite"},
+		"no right to write":   {strings.Replace(mine, "kassa:", "reader:", 1), "readWrite"},
 		"no right":            {strings.Replace(mine, "/mine?", "/other?authSource=mine&", 1), "readWrite"},
 		"nobody listens":      {"mongodb://kassa:" + password + "@127.0.0.1:1/", "no MongoDB primary answers"},
 	} {
@@ -31,7 +38,6 @@ func TestOpenSaysInOneSentenceWhatIsWrongAndNeverThePassword(t *testing.T) {
 			if err == nil {
 				t.Fatal(d.Close())
 			}
-			t.Log(err)
 			if s := err.Error(); !strings.Contains(s, row.want) || strings.Contains(s, password) || strings.Contains(s, "\n") {
 				t.Errorf("it says %q, want %q", s, row.want)
 			}
