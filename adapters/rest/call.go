@@ -116,7 +116,7 @@ func (c *Call) QueryInt(name string, absent int64) (int64, error) {
 		return absent, nil
 	}
 	n, ok := parseInt([]byte(s))
-	if !ok {
+	if !ok || strconv.FormatInt(n, 10) != s {
 		return 0, queryFault(name, "must be an integer")
 	}
 	return n, nil
@@ -146,20 +146,21 @@ func queryFault(name, detail string) error {
 	return fault.New(fault.Malformed, "query_invalid", "%s: %s", name, detail).With("parameter", name)
 }
 
-// Page returns limit and cursor of a route that is Paged. A limit outside 1 to 200 is a Malformed fault with code limit_invalid.
+// Page returns limit and cursor of a route that is Paged. A limit outside 1 to 200 is a Malformed fault with code limit_invalid, and a cursor of
+// another list one with code cursor_invalid.
 func (c *Call) Page() (page.Request, error) {
-	p := page.Request{Limit: page.DefaultLimit, After: c.Query("cursor")}
-	if s, ok := c.typed("limit"); ok {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			n = 0
-		}
-		if err := page.CheckLimit(n); err != nil {
-			return p, err
-		}
-		p.Limit = n
+	limit, err := c.QueryInt("limit", page.DefaultLimit)
+	if err != nil {
+		limit = 0
 	}
-	return p, nil
+	p := page.Request{Limit: int(limit)}
+	if err := page.CheckLimit(p.Limit); err != nil {
+		return p, err
+	}
+	if sealed, ok := c.typed("cursor"); ok {
+		p.After, err = c.unseal(sealed)
+	}
+	return p, err
 }
 
 // IdempotencyKey returns the header Idempotency-Key, or a Malformed fault: idempotency_key_missing, idempotency_key_invalid.

@@ -86,13 +86,14 @@ func TestPageRequests(t *testing.T) {
 		limit int
 		code  string
 	}{
-		"": {50, ""}, "limit=1": {1, ""}, "limit=200&cursor=abc": {200, ""},
+		"": {50, ""}, "limit=1": {1, ""}, "limit=200&cursor=abc.8147db56": {200, ""},
 		"limit=0": {0, "limit_invalid"}, "limit=": {0, "limit_invalid"}, "limit=201": {0, "limit_invalid"}, "limit=-1": {0, "limit_invalid"}, "limit=x": {0, "limit_invalid"},
+		"limit=%2B5": {0, "limit_invalid"}, "limit=05": {0, "limit_invalid"}, "cursor=abc": {0, "cursor_invalid"}, "cursor=": {0, "cursor_invalid"},
 		"limit=1.0": {0, "limit_invalid"}, "limit=99999999999999999999": {0, "limit_invalid"},
 	} {
 		called(t, "/call?"+query, func(c *Call) {
 			p, err := c.Page()
-			if codeOf(err) != want.code || err == nil && p.Limit != want.limit || strings.Contains(query, "cursor") && p.After != "abc" {
+			if codeOf(err) != want.code || err == nil && p.Limit != want.limit || err == nil && strings.Contains(query, "cursor") && p.After != "abc" {
 				t.Errorf("%s: got %+v and %v", query, p, err)
 			}
 		})

@@ -23,13 +23,13 @@ type Page[D any] struct {
 }
 
 // NewPage converts one page of models to its envelope.
-func NewPage[T, D any](l page.List[T], convert func(T) D) Page[D] {
+func NewPage[T, D any](c *Call, l page.List[T], convert func(T) D) Page[D] {
 	p := Page[D]{Items: make([]D, len(l.Items))}
 	for i, v := range l.Items {
 		p.Items[i] = convert(v)
 	}
 	if l.Next != "" {
-		p.NextCursor = &l.Next
+		p.NextCursor = new(c.seal(l.Next))
 	}
 	return p
 }
@@ -37,9 +37,9 @@ func NewPage[T, D any](l page.List[T], convert func(T) D) Page[D] {
 // List answers 200 with one page: the envelope as JSON, or its items as CSV where the client asks for text/csv. A further page is then
 // named by the header Link.
 func List[T, D any](c *Call, l page.List[T], convert func(T) D) error {
-	p := NewPage(l, convert)
+	p := NewPage(c, l, convert)
 	if p.NextCursor != nil {
-		c.SetHeader(fiber.HeaderLink, "<"+c.nextPage(l.Next)+`>; rel="next"`)
+		c.SetHeader(fiber.HeaderLink, "<"+c.nextPage(*p.NextCursor)+`>; rel="next"`)
 	}
 	return Table(c, p, p.Items)
 }

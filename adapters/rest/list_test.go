@@ -44,10 +44,10 @@ func TestAListIsAnEnvelope(t *testing.T) {
 	}
 	s = newServer(t, Options{}, listed(someItems, "abc"))
 	a := ask(t, s, request("GET", base+"/items?query=%C3%A4+b&cursor=old&limit=2", ""))
-	if a.body["next_cursor"] != "abc" || len(a.body["items"].([]any)) != 2 || a.Header.Get("Vary") != "Accept" {
+	if a.body["next_cursor"] != "abc.fbe04ab6" || len(a.body["items"].([]any)) != 2 || a.Header.Get("Vary") != "Accept" {
 		t.Errorf("got %s", a.text)
 	}
-	if got := a.Header.Get("Link"); got != `</api/v1/items?query=%C3%A4+b&cursor=abc&limit=2>; rel="next"` {
+	if got := a.Header.Get("Link"); got != `</api/v1/items?query=%C3%A4+b&cursor=abc.fbe04ab6&limit=2>; rel="next"` {
 		t.Errorf("Link is %s", got)
 	}
 }

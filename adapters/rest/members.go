@@ -398,6 +398,6 @@ func (m Members) statement(c *Call, read func(id.ID, page.Request) (member.State
 	if err != nil {
 		return err
 	}
-	l := NewPage(s.History, newPostingBody)
+	l := NewPage(c, s.History, newPostingBody)
 	return Table(c, statementBody{Int(s.Balance), l.Items, l.NextCursor}, l.Items)
 }

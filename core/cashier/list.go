@@ -1,7 +1,9 @@
 package cashier
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +43,7 @@ func (s *Service) List(ctx context.Context, st id.Store, f Filter, p page.Reques
 	err := s.w.Snapshot(ctx, func(ctx context.Context) error {
 		var err error
 		if f.ReceiptNumber != 0 || f.ClientSaleID != "" {
-			out, err = s.byKey(ctx, st, f)
+			out, err = s.byKey(ctx, st, f, p)
 		} else {
 			out, err = s.byRef(ctx, st, f, p)
 		}
@@ -54,22 +56,30 @@ func (s *Service) List(ctx context.Context, st id.Store, f Filter, p page.Reques
 }
 
 // byKey looks up the receipt number on each register, or the client's sale id.
-func (s *Service) byKey(ctx context.Context, st id.Store, f Filter) (page.List[Booked], error) {
-	var keys []journal.Key
-	if f.ClientSaleID != "" {
-		keys = append(keys, SaleKey(f.ClientSaleID))
-	} else {
-		var err error
+func (s *Service) byKey(ctx context.Context, st id.Store, f Filter, p page.Request) (page.List[Booked], error) {
+	var out page.List[Booked]
+	place, err := placeOf(p.After, false)
+	if err != nil {
+		return out, err
+	}
+	keys := []journal.Key{SaleKey(f.ClientSaleID)}
+	if f.ClientSaleID == "" {
 		if keys, err = s.receiptKeys(ctx, st, f); err != nil {
-			return page.List[Booked]{}, err
+			return out, err
 		}
 	}
 	found, err := s.j.Find(ctx, st, keys)
-	var out page.List[Booked]
-	for _, k := range keys {
-		if b, ok := BookedOf(found[k]); ok && f.matches(b.Bill) {
-			out.Items = append(out.Items, b)
+	records := slices.SortedFunc(maps.Values(found), func(a, b journal.Record) int { return cmp.Compare(b.Position, a.Position) })
+	for i, r := range records {
+		b, ok := BookedOf(r)
+		if !ok || !f.matches(b.Bill) || place.Position != 0 && r.Position >= place.Position {
+			continue
 		}
+		if len(out.Items) == p.Limit {
+			out.Next = cursorOf(journal.Place{Position: records[i-1].Position})
+			break
+		}
+		out.Items = append(out.Items, b)
 	}
 	return out, err
 }
@@ -119,7 +129,7 @@ func (f *Filter) matches(b *Bill) bool {
 func (s *Service) byRef(ctx context.Context, st id.Store, f Filter, p page.Request) (page.List[Booked], error) {
 	var out page.List[Booked]
 	ref := f.ref()
-	place, err := placeOf(p.After)
+	place, err := placeOf(p.After, ref.Dated())
 	if err != nil {
 		return out, err
 	}
@@ -159,14 +169,15 @@ func cursorOf(p journal.Place) string {
 	return page.Cursor(strconv.Itoa(int(p.Day)), strconv.FormatInt(p.Position, 10))
 }
 
-func placeOf(cursor string) (journal.Place, error) {
+// placeOf reads the cursor of a listing by business day, or by position alone.
+func placeOf(cursor string, dated bool) (journal.Place, error) {
 	parts, err := page.Parts(cursor, 2)
 	if err != nil || parts == nil {
 		return journal.Place{}, err
 	}
 	day, err := strconv.ParseInt(parts[0], 10, 32)
 	position, err2 := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil || err2 != nil || day < 0 || position < 1 {
+	if err != nil || err2 != nil || day < 0 || dated != (day > 0) || position < 1 {
 		return journal.Place{}, page.Invalid()
 	}
 	return journal.Place{Day: clock.Date(day), Position: position}, nil

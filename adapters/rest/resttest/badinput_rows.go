@@ -222,11 +222,15 @@ func (b *bad) parameters(t *testing.T, op *operation) {
 		}
 	}
 	if slices.ContainsFunc(parametersOf(op.spec), func(p parameter) bool { return p.name == "cursor" }) {
-		foreign := b.As(b.Manager).Get("/products?limit=1").Want(200).Text("next_cursor")
-		for _, cursor := range []string{"!!!", "%00", "x", "AAAA", strings.Repeat("A", 1100), foreign[:len(foreign)-1], foreign + "A"} {
+		list := "/products?limit=1"
+		if strings.HasPrefix(op.path, "/products") {
+			list = "/users?limit=1"
+		}
+		foreign := b.As(b.Manager).Get(list).Want(200).Text("next_cursor")
+		for _, cursor := range []string{"", "!!!", "%00", "x", "AAAA", strings.Repeat("A", 1100), foreign, foreign[:len(foreign)-1], foreign + "A"} {
 			b.refused(t, ask("cursor="+cursor), 400, "cursor_invalid")
 		}
-		for _, limit := range []string{"0", "201", "abc", "-1", ""} {
+		for _, limit := range []string{"0", "201", "abc", "-1", "", "05", "%2B5"} {
 			b.refused(t, ask("limit="+limit), 400, "limit_invalid")
 		}
 	}

@@ -75,7 +75,7 @@ func bills(t *testing.T, open Open) {
 	}
 	for query, want := range map[string]string{
 		"": "late refund bar members first", "limit=2": "late refund", "register_id=" + bar: "refund bar", "member_id=" + member: "members",
-		"kind=sale": "late bar members first", "kind=refund": "refund", "kind=void": "", "receipt_number=1": "bar first", "receipt_number=1&register_id=" + bar: "bar",
+		"kind=sale": "late bar members first", "kind=refund": "refund", "kind=void": "", "receipt_number=1": "bar first", "receipt_number=1&limit=1": "bar", "receipt_number=1&register_id=" + bar: "bar",
 		"client_sale_id=" + url.QueryEscape("a b&c"): "first", "client_sale_id=x": "", "flag=late": "late", "flag=oversold": "",
 		"to=" + yesterday: "first", "from=" + yesterday + "&to=" + yesterday: "first", "from=2026-11-22": "late refund bar members", "from=9999-12-31": "",
 		"kind=sale&register_id=" + bar: "bar", "member_id=nobody": "",
@@ -89,7 +89,7 @@ func bills(t *testing.T, open Open) {
 		}
 	}
 	t.Run("page by page", func(t *testing.T) {
-		for _, filter := range []string{"", "&kind=sale", "&register_id=" + s.Register} {
+		for _, filter := range []string{"", "&kind=sale", "&register_id=" + s.Register, "&receipt_number=1"} {
 			all, paged := s.As(s.Cashier).Get("/bills?limit=200"+filter).Want(200).Items("items"), []map[string]any{}
 			for path := "/bills?limit=1" + filter; path != ""; {
 				page := s.As(s.Cashier).Get(path).Want(200)

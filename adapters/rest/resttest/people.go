@@ -199,14 +199,14 @@ func staff(t *testing.T, open Open) {
 
 	var names []string
 	for cursor := ""; ; {
-		a := s.As(s.Manager).Get("/users?limit=2&cursor=" + cursor).Want(200)
+		a := s.As(s.Manager).Get("/users?limit=2" + cursor).Want(200)
 		for _, u := range a.Items("items") {
 			names = append(names, fmt.Sprint(u["name"]))
 		}
 		if a.Body["next_cursor"] == nil {
 			break
 		}
-		cursor = a.Text("next_cursor")
+		cursor = "&cursor=" + a.Text("next_cursor")
 	}
 	if got := strings.Join(names, ", "); got != "Carl, Elodie B., Mara, X" {
 		t.Errorf("the list is %s", got)
