@@ -245,7 +245,7 @@ func (r *refundRequest) Check(v *fault.Validation) {
 //	@Header		201				{string}	Idempotency-Replayed	"true where this is the first answer again"
 //	@Failure	403				{object}	Problem	"`approval_required`"
 //	@Failure	404				{object}	Problem	"`bill_unknown`, `register_unknown`"
-//	@Failure	409				{object}	Problem	"`already_voided`, `not_refundable`, `period_closed`"
+//	@Failure	409				{object}	Problem	"`already_voided`, `not_refundable`, `period_closed`, `wallet_closed`"
 //	@Failure	422				{object}	Problem	"`refund_exceeds_sold`, `line_unknown`, `tenders_mismatch`, `insufficient_cash`, `idempotency_key_reused`"
 //	@Router		/bills/{id}/refunds [post]
 func (b Bills) refund(c *Call) error {
@@ -291,7 +291,7 @@ type voidRequest struct {
 //	@Header		201				{string}	Idempotency-Replayed	"true where this is the first answer again"
 //	@Failure	403				{object}	Problem	"`approval_required`"
 //	@Failure	404				{object}	Problem	"`bill_unknown`"
-//	@Failure	409				{object}	Problem	"`not_voidable`, `already_voided`"
+//	@Failure	409				{object}	Problem	"`not_voidable`, `already_voided`, `wallet_closed`"
 //	@Failure	422				{object}	Problem	"`insufficient_cash`, `idempotency_key_reused`"
 //	@Router		/bills/{id}/void [post]
 func (b Bills) void(c *Call) error {

@@ -224,6 +224,7 @@ func (m Members) edit(c *Call) error {
 //	@Param		If-Match	header	string	true	"the ETag that was seen"
 //	@Success	204
 //	@Failure	404	{object}	Problem	"`member_unknown`"
+//	@Failure	409	{object}	Problem	"`wallet_not_empty` with the balance"
 //	@Router		/members/{id} [delete]
 func (m Members) delete(c *Call) error {
 	i, err := c.ID("id", "member")

@@ -89,6 +89,10 @@ func notRefundable(k Kind) error {
 	return fault.New(fault.Conflict, "not_refundable", "a %s cannot be refunded", k)
 }
 
+func walletClosed(member id.ID) error {
+	return fault.New(fault.Conflict, "wallet_closed", "the member whose wallet paid is deleted; refund the sale by other tenders").With("member_id", string(member))
+}
+
 func alreadyVoided(i id.ID) error {
 	return fault.New(fault.Conflict, "already_voided", "this bill is voided already").With("bill_id", string(i))
 }

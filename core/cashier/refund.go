@@ -11,6 +11,7 @@ import (
 	"kassa/core/inventory"
 	"kassa/core/journal"
 	"kassa/core/measure"
+	"kassa/core/member"
 	"kassa/core/money"
 	"kassa/core/register"
 	"kassa/core/store"
@@ -181,6 +182,9 @@ func (o *refundOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 	if b.Tenders, done.Tenders, err = o.tenders(d.sale, back.Total, done.Tenders); err != nil {
 		return journal.Draft{}, nil, err
 	}
+	if err := mayPayInto(v, b); err != nil {
+		return journal.Draft{}, nil, err
+	}
 	b.Back, b.Completes = done, back.Complete
 	var values []writer.Value
 	if !o.c.NoRestock {
@@ -211,6 +215,17 @@ func (o *refundOperation) tenders(sale *Bill, total money.Amount, done []money.A
 		return nil, nil, fault.New(fault.Invalid, "member_missing", "a wallet can be paid into for a member's sale only")
 	}
 	return negativeTenders(given), spent(sale, given, done), nil
+}
+
+// mayPayInto refuses a refund or void that pays into the wallet of a member who is deleted.
+func mayPayInto(v *writer.View, b *Bill) error {
+	if !usesWallet(b.Tenders) {
+		return nil
+	}
+	if _, err := member.Find(v, b.Member); err != nil {
+		return walletClosed(b.Member)
+	}
+	return nil
 }
 
 // spent adds what was given back to the sale's own tenders of the same kind, as far as they reach, so that a later refund in proportion

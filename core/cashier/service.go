@@ -189,7 +189,7 @@ func (s *Service) forget(ctx context.Context, st id.Store, cart id.ID, err error
 }
 
 // Refund gives back a sale or a part of it. Faults: bill_unknown, not_refundable, already_voided, refund_exceeds_sold, line_unknown,
-// tenders_mismatch, insufficient_cash, insufficient_funds, period_closed, register_unknown, approval_required, idempotency_key_reused,
+// tenders_mismatch, wallet_closed, insufficient_cash, insufficient_funds, period_closed, register_unknown, approval_required, idempotency_key_reused,
 // validation_failed.
 func (s *Service) Refund(ctx context.Context, st id.Store, c Refund) (writer.Result, error) {
 	o := &refundOperation{c: c}
@@ -206,7 +206,7 @@ func (s *Service) Refund(ctx context.Context, st id.Store, c Refund) (writer.Res
 	return s.giveBack(ctx, st, o, v.Err())
 }
 
-// Void undoes a whole sale of today. Faults: bill_unknown, already_voided, not_voidable, insufficient_cash, approval_required,
+// Void undoes a whole sale of today. Faults: bill_unknown, already_voided, not_voidable, wallet_closed, insufficient_cash, approval_required,
 // idempotency_key_reused, validation_failed.
 func (s *Service) Void(ctx context.Context, st id.Store, c Void) (writer.Result, error) {
 	o := &voidOperation{c: c}

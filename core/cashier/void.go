@@ -49,6 +49,9 @@ func (o *voidOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 	b.ClientSaleID, b.Cart, b.Flags = "", "", nil
 	b.Priced = negative(d.sale.Priced)
 	b.Payment = Payment{Tenders: negativeTenders(d.sale.Tenders), Change: -d.sale.Change}
+	if err := mayPayInto(v, &b); err != nil {
+		return journal.Draft{}, nil, err
+	}
 	values, err := restock(v, b.Lines)
 	if err != nil {
 		return journal.Draft{}, nil, err

@@ -16,12 +16,12 @@ const MaxKey = 255
 type Key string
 
 // ParseKey returns the key, or a Malformed fault: idempotency_key_missing when it is empty, idempotency_key_invalid unless it is
-// 1 to 255 printable ASCII characters.
+// 1 to 255 printable ASCII characters, without a space at its ends: a header would lose it, and the key be another.
 func ParseKey(s string) (Key, error) {
 	if s == "" {
 		return "", fault.New(fault.Malformed, "idempotency_key_missing", "this request needs the header Idempotency-Key, so that it can be repeated safely")
 	}
-	if len(s) > MaxKey {
+	if len(s) > MaxKey || s[0] == ' ' || s[len(s)-1] == ' ' {
 		return "", invalidKey()
 	}
 	for i := range len(s) {
@@ -33,7 +33,7 @@ func ParseKey(s string) (Key, error) {
 }
 
 func invalidKey() error {
-	return fault.New(fault.Malformed, "idempotency_key_invalid", "an Idempotency-Key has 1 to %d printable ASCII characters", MaxKey)
+	return fault.New(fault.Malformed, "idempotency_key_invalid", "an Idempotency-Key has 1 to %d printable ASCII characters and no space at its ends", MaxKey)
 }
 
 // Reused is the fault for a key that came back with another operation or other content.

@@ -3,6 +3,7 @@ package member
 import (
 	"kassa/core/fault"
 	"kassa/core/id"
+	"kassa/core/money"
 )
 
 // Unknown is the fault for a member that does not exist, or no longer does.
@@ -19,6 +20,11 @@ func TokenInvalid() *fault.Error {
 // TokenForeign is the fault for a token of another member than the one it is used for.
 func TokenForeign() *fault.Error {
 	return fault.New(fault.Forbidden, "member_token_foreign", "this member token is another member's")
+}
+
+func walletNotEmpty(i id.ID, holds money.Amount) *fault.Error {
+	return fault.New(fault.Conflict, "wallet_not_empty", "the member's wallet holds %d; once it is spent, the member can be deleted", holds).
+		With("member_id", string(i)).With("balance", int64(holds))
 }
 
 func pinWrong() *fault.Error {

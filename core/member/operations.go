@@ -9,6 +9,7 @@ import (
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
+	"kassa/core/ledger"
 	"kassa/core/store"
 	"kassa/core/user"
 	"kassa/core/writer"
@@ -151,12 +152,16 @@ func (o *deleteOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
+	wallet, _ := writer.Get[*ledger.Account](v, ledger.WalletOf(o.c.ID).Ref())
 	before, err := Find(v, o.c.ID)
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
 	if before.s.Version != o.c.Version {
 		return journal.Draft{}, nil, fault.StaleVersion(before.s.Version)
+	}
+	if holds := wallet.Balance(); holds != 0 {
+		return journal.Draft{}, nil, walletNotEmpty(o.c.ID, holds)
 	}
 	s := before.s
 	after := &Member{Snapshot{ID: s.ID, Tier: s.Tier, Deleted: true, CreatedAt: s.CreatedAt, Version: s.Version + 1}}

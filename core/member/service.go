@@ -180,8 +180,8 @@ type Delete struct {
 	Version int64 // that was seen
 }
 
-// Delete erases what is personal of a member; bills, points and wallet stay under the id. The actor is a manager. Faults: member_unknown,
-// version_stale, forbidden.
+// Delete erases what is personal of a member; bills and points stay under the id. The actor is a manager. Faults: member_unknown, version_stale,
+// wallet_not_empty, forbidden.
 func (s *Service) Delete(ctx context.Context, st id.Store, c Delete) error {
 	_, err := s.c.Writer.Do(ctx, st, &deleteOperation{c})
 	return err

@@ -159,3 +159,25 @@ func erasure(t *testing.T, open Open) {
 	s.NewMember("Anna") // the address is free again
 	s.MustVerify()
 }
+
+// deletedWallets: nobody's money is lost with a member.
+func deletedWallets(t *testing.T, open Open) {
+	s := NewShop(t, open)
+	tea, mia := s.NewProduct("Tea", 1000, 10), s.NewMember("Mia")
+	path := "/members/" + mia
+	s.As(s.Cashier).Key("").Post(path+"/wallet/top-ups", fmt.Sprintf(`{"register_id":%q,"amount":2000,"tender":"cash"}`, s.Register)).Want(201)
+	sale := s.Sale(Line(tea, 1), memberField(mia), `"tenders":[{"kind":"wallet","amount":1000}]`)
+	pay := func() string {
+		return s.As(s.Cashier).Key("").With("Kassa-Member-Token", s.MemberToken(mia)).Post("/cashier/payments", sale).Want(201).Text("id")
+	}
+	bill := pay()
+	s.remove(s.Manager, path).Refused(409, "wallet_not_empty").Fields(map[string]int64{"balance": 1000})
+	pay()
+	s.remove(s.Manager, path).Want(204)
+	refund := func(body string) Answer { return s.As(s.Manager).Key("").Post("/bills/"+bill+"/refunds", body) }
+	refund(`{"reason":"x"}`).Refused(409, "wallet_closed")
+	refund(`{"reason":"x","tenders":[{"kind":"wallet","amount":1000}]}`).Refused(409, "wallet_closed")
+	s.As(s.Manager).Key("").Post("/bills/"+bill+"/void", `{"reason":"x"}`).Refused(409, "wallet_closed")
+	refund(`{"reason":"x","tenders":[{"kind":"cash","amount":1000}]}`).Want(201)
+	s.MustVerify()
+}

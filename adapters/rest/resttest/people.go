@@ -28,6 +28,7 @@ func people(t *testing.T, open Open) {
 		{"VIP", vip},
 		{"points and wallet", statements},
 		{"erasure", erasure},
+		{"wallets of deleted members", deletedWallets},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
 	}

@@ -147,13 +147,13 @@ func batch(t *testing.T, open Open) {
 		return s.As(s.Cashier).Post("/cashier/payments/batch", `{"items":[`+strings.Join(items, ",")+`]}`)
 	}
 	results := send(item("a"), `5`, item(""), item("b", `"colour":"red"`), item("c", `"tenders":[{"kind":"wallet","amount":250}]`, `"member_id":"m"`),
-		item("d", `"expected_total":1`), strings.Replace(item("e"), tea, "nothing", 1), item("a"), item("a", `"points_used":0`)).Want(200).Items("items")
+		item("d", `"expected_total":1`), strings.Replace(item("e"), tea, "nothing", 1), item("a"), item("a", `"points_used":0`), item("a "), item(" a")).Want(200).Items("items")
 	for i, want := range []struct {
 		status int
 		code   string
 	}{
 		{201, ""}, {422, "validation_failed"}, {400, "idempotency_key_missing"}, {422, "validation_failed"}, {422, "validation_failed"}, {201, ""},
-		{404, "product_unknown"}, {201, ""}, {201, ""},
+		{404, "product_unknown"}, {201, ""}, {201, ""}, {400, "idempotency_key_invalid"}, {400, "idempotency_key_invalid"},
 	} {
 		r := results[i]
 		problem, _ := r["problem"].(map[string]any)
