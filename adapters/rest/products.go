@@ -213,7 +213,7 @@ type productPatch struct {
 	Category    Opt[string]   `json:"category" swaggertype:"string" maxLength:"100" example:"Drinks"`                                                       // null: none
 	Price       Opt[Int]      `json:"price" swaggertype:"integer" extensions:"!x-nullable" minimum:"0" maximum:"1000000000000" filled:"true" example:"219"` //
 	TaxRateBP   Opt[Int]      `json:"tax_rate_bp" swaggertype:"integer" minimum:"0" maximum:"100000" example:"700"`                                         // null: the store's default
-	Unit        Opt[string]   `json:"unit" swaggertype:"string" extensions:"!x-nullable" enums:"piece,kg,l,m" example:"piece"`                              // only where the stock fits it
+	Unit        Opt[string]   `json:"unit" swaggertype:"string" extensions:"!x-nullable" enums:"piece,kg,l,m" example:"piece"`                              // what is sold by kg, l or m cannot become a piece
 	StockPolicy Opt[string]   `json:"stock_policy" swaggertype:"string" enums:"block,warn,allow"`                                                           // null: the store's
 	LowStockAt  Opt[Quantity] `json:"low_stock_at" swaggertype:"integer" example:"4"`                                                                       // null: never low
 	Stock       Opt[anything] `json:"stock" swaggerignore:"true"`

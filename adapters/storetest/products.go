@@ -28,7 +28,7 @@ var productRules = []rule{
 	{"a search follows edits", searchFollowsEdits},
 	{"the list is by name and id over all pages", listIsByNameAndIDOverAllPages},
 	{"stock filters follow sales at once", stockFiltersFollowSalesAtOnce},
-	{"the unit changes only where the stock fits", unitChangesOnlyWhereTheStockFits},
+	{"what is divisible stays so", whatIsDivisibleStaysSo},
 }
 
 func productKeepsWhatItWasGiven(t *testing.T, d *database) {
@@ -316,23 +316,22 @@ func stockFiltersFollowSalesAtOnce(t *testing.T, d *database) {
 	}
 }
 
-func unitChangesOnlyWhereTheStockFits(t *testing.T, d *database) {
+func whatIsDivisibleStaysSo(t *testing.T, d *database) {
 	s := d.stockroom(t)
-	i := s.add(t, inventory.Details{Name: "Cheese", Unit: measure.Kilogram}, 1)
-	if err := s.book("half", i, inventory.Waste, 0, 500); err != nil {
-		t.Fatal(err)
+	cheese := s.add(t, inventory.Details{Name: "Cheese", Unit: measure.Kilogram}, 1)
+	wantCode(t, s.edit(cheese, 1, func(d *inventory.Details) { d.Unit = measure.Piece }), "validation_failed")
+	for version, unit := range []measure.Unit{measure.Litre, measure.Metre} {
+		if err := s.edit(cheese, int64(version)+1, func(d *inventory.Details) { d.Unit = unit }); err != nil {
+			t.Fatal(err)
+		}
 	}
-	wantCode(t, s.edit(i, 1, func(d *inventory.Details) { d.Unit = measure.Piece }), "validation_failed")
-	if err := s.edit(i, 1, func(d *inventory.Details) { d.Unit = measure.Litre }); err != nil {
+	cake := s.add(t, inventory.Details{Name: "Cake"}, 1)
+	if err := s.edit(cake, 1, func(d *inventory.Details) { d.Unit = measure.Kilogram }); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// book moves stock by pieces and thousandths.
-func (s *stockroom) book(key string, i id.ID, k inventory.MovementKind, pieces int64, thousandths ...measure.Quantity) error {
-	q := measure.Quantity(pieces) * measure.One
-	for _, more := range thousandths {
-		q += more
-	}
-	return s.move(key, i, k, q, nil)
+// book moves stock by pieces.
+func (s *stockroom) book(key string, i id.ID, k inventory.MovementKind, pieces int64) error {
+	return s.move(key, i, k, measure.Quantity(pieces)*measure.One, nil)
 }

@@ -91,6 +91,9 @@ func opened(b books, deleted, p *Product, stock *measure.Quantity) (result, erro
 	if err != nil {
 		return result{}, err
 	}
+	if err := p.staysDivisible(deleted); err != nil {
+		return result{}, err
+	}
 	doc := &Edit{Change: Created, Product: *p}
 	if stock != nil || s.onHand != 0 {
 		var q measure.Quantity
@@ -142,8 +145,8 @@ func changed(b books, p *Product, change func(*Details)) (result, error) {
 	if after.d.same(p.d) {
 		return result{}, errUnchanged
 	}
-	if onHand := stockOf(b, p.id).onHand; after.d.Unit != p.d.Unit && after.d.Unit.Check(onHand) != nil {
-		return result{}, refused("/unit", after.d.Unit.Check(onHand))
+	if err := after.staysDivisible(p); err != nil {
+		return result{}, err
 	}
 	claims, err := moveClaims(b, p, after)
 	if err != nil {

@@ -72,6 +72,16 @@ func (p *Product) removed() *Product {
 	return &c
 }
 
+// staysDivisible refuses pieces of what was sold by weight, volume or length before: half a kilogram of it may come back, and half a piece is
+// no stock. before may be nil.
+func (p *Product) staysDivisible(before *Product) error {
+	if before == nil || before.d.Unit == measure.Piece || p.d.Unit != measure.Piece {
+		return nil
+	}
+	return refused("/unit", fault.New(fault.Invalid, "unit_fixed",
+		"what is sold by %s cannot become a piece, for a part of one may come back; add another product", before.d.Unit))
+}
+
 // Ref implements writer.Value.
 func (p *Product) Ref() journal.Ref { return ProductRef(p.id) }
 

@@ -240,6 +240,26 @@ func stock(t *testing.T, open Open) {
 	move := func(body string) Answer {
 		return s.As(s.Manager).Key("").Post("/products/"+p+"/stock-movements", body)
 	}
+	t.Run("what is sold in parts never becomes pieces", func(t *testing.T) {
+		gouda := s.NewProduct("Gouda", 1999, 1, `"unit":"kg","sku":"gouda"`)
+		bill := s.Pay(Line(gouda, "0.5")).Want(201).Text("id")
+		refused := s.edit(gouda, `{"unit":"piece"}`).Refused(422, "validation_failed")
+		if fields := refused.Items("errors"); fields[0]["code"] != "unit_fixed" || fields[0]["pointer"] != "/unit" {
+			t.Errorf("refused at %v", fields)
+		}
+		load := func(unit string) Answer {
+			row := fmt.Sprintf("id,name,price,unit\n%s,Gouda,1.99,%s\n", gouda, unit)
+			return s.As(s.Manager).With("Content-Type", "text/csv").Post("/products/import", row).Want(200)
+		}
+		load("piece").Fields(map[string]int64{"failed": 1})
+		s.As(s.Manager).With("If-Match", s.etag("/products/"+gouda)).Delete("/products/" + gouda).Want(204)
+		load("piece").Fields(map[string]int64{"failed": 1})
+		load("l").Fields(map[string]int64{"created": 1})
+		s.As(s.Manager).Key("").Post("/bills/"+bill+"/refunds", `{"reason":"x"}`).Want(201)
+		if got := s.Stock(gouda); got != "0.500" {
+			t.Errorf("the stock is %s", got)
+		}
+	})
 	s.Pay(Line(p, 1)).Want(201)
 	if listed("low") != 1 || listed("out") != 0 {
 		t.Error("one piece is left, and it is not low")
