@@ -155,7 +155,7 @@ func matches(patterns []string, imported string) bool {
 
 // ranks are the packages of the core from the bottom up. Those in one line do not know each other.
 var ranks = [][]string{
-	{"fault"},
+	{"fault", "text"},
 	{"id", "clock", "money"},
 	{"measure", "page", "transaction", "idempotency"},
 	{"audit"},

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"kassa/core/clock"
@@ -17,6 +16,7 @@ import (
 	"kassa/core/member"
 	"kassa/core/page"
 	"kassa/core/register"
+	"kassa/core/text"
 	"kassa/core/writer"
 )
 
@@ -195,7 +195,7 @@ func (s *Service) addStates(ctx context.Context, st id.Store, bills []Booked) er
 }
 
 func checkReason(v *fault.Validation, reason string) {
-	if n := utf8.RuneCountInString(reason); n < 1 || n > maxReason || strings.ContainsFunc(reason, unicode.IsControl) {
+	if strings.TrimSpace(reason) == "" || utf8.RuneCountInString(reason) > maxReason || !text.IsLine(reason) {
 		v.Refuse("/reason", "reason_invalid", "a reason has 1 to %d printable characters", maxReason)
 	}
 }

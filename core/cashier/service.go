@@ -10,6 +10,7 @@ import (
 	"kassa/core/journal"
 	"kassa/core/money"
 	"kassa/core/register"
+	"kassa/core/text"
 	"kassa/core/user"
 	"kassa/core/writer"
 )
@@ -130,8 +131,8 @@ func (c *Sale) check() error {
 	if c.OccurredAt != nil && c.OccurredAt.Before(earliest) {
 		v.Refuse("/occurred_at", "time_invalid", "must be %s or later", earliest.Format(time.DateOnly))
 	}
-	if len(c.ClientSaleID) > maxClientSaleID {
-		v.Refuse("/client_sale_id", "text_invalid", "at most %d bytes", maxClientSaleID)
+	if len(c.ClientSaleID) > maxClientSaleID || !text.IsLine(c.ClientSaleID) {
+		v.Refuse("/client_sale_id", "text_invalid", "at most %d bytes of printable characters", maxClientSaleID)
 	}
 	return v.Err()
 }

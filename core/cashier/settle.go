@@ -8,6 +8,7 @@ import (
 	"kassa/core/fault"
 	"kassa/core/idempotency"
 	"kassa/core/money"
+	"kassa/core/text"
 )
 
 const (
@@ -62,8 +63,8 @@ func (t Tender) Check() error {
 	if t.Kind != Other && t.Label != "" {
 		return fault.New(fault.Invalid, "tender_invalid", "only a tender of kind %s has a label", Other)
 	}
-	if t.Kind == Other && (strings.TrimSpace(t.Label) == "" || !utf8.ValidString(t.Label) || utf8.RuneCountInString(t.Label) > MaxLabel) {
-		return fault.New(fault.Invalid, "tender_invalid", "a tender of kind %s needs a label of 1 to %d characters", Other, MaxLabel)
+	if t.Kind == Other && (strings.TrimSpace(t.Label) == "" || !utf8.ValidString(t.Label) || utf8.RuneCountInString(t.Label) > MaxLabel || !text.IsLine(t.Label)) {
+		return fault.New(fault.Invalid, "tender_invalid", "a tender of kind %s needs a label of 1 to %d printable characters", Other, MaxLabel)
 	}
 	return nil
 }

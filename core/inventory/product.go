@@ -4,7 +4,6 @@ package inventory
 import (
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"kassa/core/fault"
@@ -13,6 +12,7 @@ import (
 	"kassa/core/measure"
 	"kassa/core/money"
 	"kassa/core/store"
+	"kassa/core/text"
 )
 
 // The bounds of a product's fields, in characters where nothing else is said.
@@ -232,8 +232,11 @@ func checkLevel(u measure.Unit, q measure.Quantity) error {
 }
 
 func checkText(v *fault.Validation, pointer, code, s string, least, most int, lines bool) {
-	control := func(r rune) bool { return unicode.IsControl(r) && (!lines || r != '\n' && r != '\r' && r != '\t') }
-	if n := utf8.RuneCountInString(s); n < least || n > most || !utf8.ValidString(s) || s != strings.TrimSpace(s) || strings.ContainsFunc(s, control) {
+	line := s
+	if lines {
+		line = strings.NewReplacer("\n", "", "\r", "", "\t", "").Replace(s)
+	}
+	if n := utf8.RuneCountInString(s); n < least || n > most || !utf8.ValidString(s) || s != strings.TrimSpace(s) || !text.IsLine(line) {
 		v.Refuse(pointer, code, "%d to %d printable characters", least, most)
 	}
 }

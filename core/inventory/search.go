@@ -7,6 +7,7 @@ import (
 
 	"kassa/core/fault"
 	"kassa/core/measure"
+	"kassa/core/text"
 )
 
 // maxSortKey is the number of characters of a name that products are sorted by, so that a cursor stays short.
@@ -55,7 +56,7 @@ type Filter struct {
 // check returns a Malformed fault with code query_invalid for what no product can have.
 func (f Filter) check() error {
 	for _, s := range []string{f.Query, f.Category, f.Barcode} {
-		if utf8.RuneCountInString(s) > MaxQuery || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		if utf8.RuneCountInString(s) > MaxQuery || !utf8.ValidString(s) || !text.IsLine(s) {
 			return fault.New(fault.Malformed, "query_invalid", "a search has at most %d printable characters", MaxQuery)
 		}
 	}

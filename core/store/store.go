@@ -3,12 +3,12 @@ package store
 import (
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/money"
+	"kassa/core/text"
 )
 
 // maxName is the most characters a store's name has.
@@ -41,7 +41,7 @@ func New(i id.ID, name, currency, timeZone string, at time.Time) (Store, error) 
 // CheckName returns an Invalid fault with code name_invalid unless name has 1 to most printable characters and no space around it.
 func CheckName(name string, most int) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > most || !utf8.ValidString(name) || name != strings.TrimSpace(name) ||
-		strings.ContainsFunc(name, unicode.IsControl) {
+		!text.IsLine(name) {
 		return fault.New(fault.Invalid, "name_invalid", "a name has 1 to %d printable characters", most)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"kassa/core/fault"
+	"kassa/core/text"
 )
 
 // The bounds of a user's fields.
@@ -19,7 +20,7 @@ const (
 // CheckName returns an Invalid fault with code name_invalid unless the name has 1 to 100 printable characters and no space around it.
 func CheckName(name string) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > MaxName || !utf8.ValidString(name) || name != strings.TrimSpace(name) ||
-		strings.ContainsFunc(name, unicode.IsControl) {
+		!text.IsLine(name) {
 		return fault.New(fault.Invalid, "name_invalid", "a name has 1 to %d printable characters", MaxName)
 	}
 	return nil
