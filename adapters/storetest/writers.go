@@ -10,6 +10,7 @@ import (
 
 	"kassa/core/clock"
 	"kassa/core/fault"
+	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/transaction"
 	"kassa/core/writer"
@@ -25,6 +26,7 @@ var writerRules = []rule{
 	{"no jar is overdrawn by many at once", overdraw},
 	{"the same books in any split", anySplit},
 	{"two writers on one store", twoWriters},
+	{"a busy writer asks for its turn though it lost none", busyWritersAsk},
 	{"a commit of unknown outcome is found or made once", unknownOutcome},
 	{"what is refused after a commit of unknown outcome never appears", refusedInDoubt},
 }
@@ -160,6 +162,37 @@ func twoWriters(t *testing.T, d *database) {
 	})
 	if n := f.count(t.Context(), "a"); n != callers*each {
 		t.Fatalf("counted %d of %d", n, callers*each)
+	}
+}
+
+// asked counts how often a turn is asked for.
+type asked struct {
+	writer.Alone
+	times atomic.Int64
+}
+
+func (a *asked) Take(context.Context, id.Store) error {
+	a.times.Add(1)
+	return nil
+}
+
+func busyWritersAsk(t *testing.T, d *database) {
+	f, turns := d.fixture(t), &asked{}
+	w := writer.New(writer.Config{Provider: f.Provider, Journal: f.Journal, Bindings: f.bindings(), Clock: f.clock, IDs: f.ids, Turns: turns})
+	closeAfter(t, w)
+	sell := func(int) string {
+		for range 10 {
+			if _, err := w.Do(t.Context(), f.store, add{jars: []string{"a"}, n: 1}); err != nil {
+				t.Error(err)
+			}
+		}
+		return ""
+	}
+	if parallel(1, sell); turns.times.Load() != 0 {
+		t.Error("one caller waits for turns")
+	}
+	if parallel(32, sell); turns.times.Load() == 0 {
+		t.Error("many callers ask for none")
 	}
 }
 

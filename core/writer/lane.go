@@ -18,11 +18,12 @@ type lane struct {
 	store     id.Store
 	queue     chan *task
 	set       *workingSet
-	expected  int  // callers who wait or were answered with the last batch
-	doubt     bool // the outcome of a commit is unknown: look whether its records are there
-	broken    bool // the books were changed by other hands
-	contested int  // batches for which turns are taken, since another process wrote
-	holding   bool // it is this process's turn
+	expected  int       // callers who wait or were answered with the last batch
+	doubt     bool      // the outcome of a commit is unknown: look whether its records are there
+	broken    bool      // the books were changed by other hands
+	contested int       // batches for which turns are taken, since another process wrote
+	holding   bool      // it is this process's turn
+	asked     time.Time // when it last asked for its turn
 }
 
 func (l *lane) serve() {
@@ -192,9 +193,12 @@ func (l *lane) failure(err error) error {
 	return err
 }
 
-// takeTurn waits until it is this process's turn, where others write to the store too. A turn is advice, so nothing is made of an error.
+// takeTurn waits until it is this process's turn, where others write to the store too. A process that is busy and wins every race would never
+// hear of those who lose them, so it asks now and then. A turn is advice, so nothing is made of an error.
 func (l *lane) takeTurn(ctx context.Context) {
-	if l.contested > 0 {
+	now := l.w.c.Clock.Now()
+	if l.contested > 0 || l.expected >= companions && now.Sub(l.asked) > askEvery {
+		l.asked = now
 		l.holding = l.w.c.Turns.Take(ctx, l.store) == nil
 	}
 }

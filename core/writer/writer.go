@@ -30,8 +30,9 @@ const (
 	grace         = 2 * time.Second      // that an applied operation's outcome is waited for beyond its context
 	catchUpLimit  = 1000                 // records read one by one to catch up; beyond that everything is read again
 	doubtPause    = 50 * time.Millisecond
-	contestedFor  = 64                   // batches after another process wrote, in which turns are taken
-	maxIdle       = 2 * time.Millisecond // that a turn is kept without work
+	contestedFor  = 64                     // batches after another process wrote, in which turns are taken
+	askEvery      = 100 * time.Millisecond // at most, for a turn that nobody else is known to want
+	maxIdle       = 2 * time.Millisecond   // that a turn is kept without work
 	giveTimeout   = time.Second
 )
 
