@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -92,10 +93,10 @@ func (r *csvRows) row(record []byte) (inventory.Row, error) {
 	row := inventory.Row{Number: r.number}
 	cells, err := r.split(record)
 	if err != nil {
-		return row, fault.New(fault.Malformed, "row_invalid", "the row cannot be read: %v", err)
+		return row, invalidRow(record, fmt.Sprintf("the row cannot be read: %v", err))
 	}
 	if len(cells) != len(r.columns) {
-		return row, fault.New(fault.Malformed, "row_invalid", "the row has %d cells and the header %d", len(cells), len(r.columns))
+		return row, invalidRow(record, fmt.Sprintf("the row has %d cells and the header %d", len(cells), len(r.columns)))
 	}
 	for i, field := range r.columns {
 		cell := strings.TrimSpace(cells[i])
@@ -112,6 +113,19 @@ func (r *csvRows) row(record []byte) (inventory.Row, error) {
 		}
 	}
 	return row, nil
+}
+
+// invalidRow is the fault for a record that is no row.
+func invalidRow(record []byte, why string) error {
+	return fault.New(fault.Malformed, "row_invalid", "%s%s", why, lost(record))
+}
+
+// lost tells of the lines that a quote without its end took into a record. They may be rows, and may as well be what it was meant to hold.
+func lost(record []byte) string {
+	if more := bytes.Count(record, []byte{'\n'}); more > 0 {
+		return fmt.Sprintf("; a quote is open at the end of its first line, so the lines after it were read as a part of it and not as rows: %d of them", more)
+	}
+	return ""
 }
 
 // decimal reads the comma of a number in a file whose cells are separated by something else, as spreadsheets of many countries write them.
@@ -141,7 +155,7 @@ func (r *csvRows) record() ([]byte, error) {
 	for {
 		line, err := r.from.ReadSlice('\n')
 		if len(record)+len(line) > MaxRow {
-			return nil, r.passOver(err)
+			return nil, r.passOver(record, err)
 		}
 		record = append(record, line...)
 		if errors.Is(err, bufio.ErrBufferFull) {
@@ -160,14 +174,14 @@ func (r *csvRows) record() ([]byte, error) {
 	}
 }
 
-func (r *csvRows) passOver(err error) error {
+func (r *csvRows) passOver(record []byte, err error) error {
 	for errors.Is(err, bufio.ErrBufferFull) {
 		_, err = r.from.ReadSlice('\n')
 	}
 	if err != nil && err != io.EOF {
 		return err
 	}
-	return tooLarge()
+	return tooLarge(lost(record))
 }
 
 // cell is where a record's text stands. Quotes count at the beginning of a cell only: elsewhere they are damage, which ends with its line.

@@ -170,7 +170,7 @@ func (r *jsonRows) value(c byte) ([]byte, error) {
 
 func done(raw []byte, size int) ([]byte, error) {
 	if size > MaxRow {
-		return nil, tooLarge()
+		return nil, tooLarge("")
 	}
 	return raw, nil
 }

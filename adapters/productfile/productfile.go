@@ -64,8 +64,8 @@ func invalid(format string, args ...any) *fault.Error {
 	return fault.New(fault.Malformed, "file_invalid", format, args...)
 }
 
-func tooLarge() error {
-	return fault.New(fault.TooLarge, "row_too_large", "a row has at most %d bytes", MaxRow)
+func tooLarge(because string) error {
+	return fault.New(fault.TooLarge, "row_too_large", "a row has at most %d bytes%s", MaxRow, because)
 }
 
 // fieldFault refuses one field of a row.

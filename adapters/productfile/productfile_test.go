@@ -224,3 +224,19 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestARowTellsOfTheLinesThatItTookIn(t *testing.T) {
+	for text, want := range map[string]string{
+		"name,price\n\"A,1\nB,2\nC,3\n":                                       "2 of them",
+		"name,price\n\"A\nB\",1,2\n":                                          "1 of them",
+		"name,price\n\"A,1\n" + strings.Repeat("B,2\n", productfile.MaxRow/4): "and not as rows",
+	} {
+		rows, err := productfile.Read("csv", strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row, err := rows.Next(); err != nil || row.Err == nil || !strings.Contains(row.Err.Error(), want) {
+			t.Errorf("got %v and %v", row.Err, err)
+		}
+	}
+}

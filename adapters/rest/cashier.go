@@ -41,7 +41,7 @@ type paymentRequest struct {
 	ClientSaleID  *string         `json:"client_sale_id" maxLength:"255" example:"till-1-0042"` // unique per store for ever
 	OccurredAt    *Time           `json:"occurred_at"`
 	Lines         []paymentLine   `json:"lines" validate:"required" minItems:"1" maxItems:"500"`
-	CartID        *id.ID          `json:"cart_id"` // a parked cart is paid once
+	CartID        *id.ID          `json:"cart_id"` // a parked cart is paid once; one that was discarded hinders no sale: what is sold are the lines
 	MemberID      *id.ID          `json:"member_id"`
 	PointsUsed    *Int            `json:"points_used" example:"0"`                                           // needs a member token
 	Tenders       []tenderRequest `json:"tenders" maxItems:"20"`                                             // omitted: exact cash
