@@ -16,7 +16,7 @@ import (
 // commit is what the writer would have written for one sale.
 type commit struct {
 	head    journal.Head
-	changes map[string][]writer.Change // by kind of ref
+	changes map[writer.Projection][]writer.Change // by who keeps them
 	record  journal.Record
 }
 
@@ -30,7 +30,7 @@ type recorder struct {
 
 // Transact implements transaction.Provider without a transaction.
 func (r *recorder) Transact(ctx context.Context, fn func(ctx context.Context) error) error {
-	r.pending = commit{changes: map[string][]writer.Change{}}
+	r.pending = commit{changes: map[writer.Projection][]writer.Change{}}
 	if err := fn(ctx); err != nil {
 		return err
 	}
@@ -56,13 +56,12 @@ func (r *recorder) Append(_ context.Context, _ id.Store, rs []journal.Record) er
 // recording is a projection that reads from the database and keeps what is saved for the recorder.
 type recording struct {
 	writer.Projection
-	kind string
-	r    *recorder
+	r *recorder
 }
 
 // Save implements writer.Projection.
 func (p recording) Save(_ context.Context, _ id.Store, cs []writer.Change) error {
-	p.r.pending.changes[p.kind] = cs
+	p.r.pending.changes[p.Projection] = cs
 	return nil
 }
 
@@ -86,7 +85,7 @@ func (b *Bare) record(ctx context.Context, n int) ([]commit, error) {
 	r := &recorder{Repository: b.Journal, head: head}
 	bindings := make([]writer.Binding, len(b.Bindings))
 	for i, x := range b.Bindings {
-		bindings[i] = writer.Binding{Kind: x.Kind, Projection: recording{x.Projection, x.Kind, r}}
+		bindings[i] = writer.Binding{Kind: x.Kind, Projection: recording{x.Projection, r}}
 	}
 	w := writer.New(writer.Config{Provider: viewer{r, b.Provider.View}, Journal: r, Bindings: bindings, Clock: b.Clock, IDs: b.IDs, Batch: 1})
 	defer func() { _ = w.Close(ctx) }()
@@ -134,23 +133,23 @@ func (b *Bare) write(ctx context.Context, from id.ID, commits []commit) error {
 	head := commits[len(commits)-1].head
 	head.Last = map[journal.Chain]journal.Hash{}
 	records := make([]journal.Record, len(commits))
-	merged := map[string][]writer.Change{}
+	merged := map[writer.Projection][]writer.Change{}
 	at := map[journal.Ref]int{}
 	for i, c := range commits {
 		records[i] = c.record
 		for chain, h := range c.head.Last {
 			head.Last[chain] = h
 		}
-		for kind, cs := range c.changes {
+		for kept, cs := range c.changes {
 			for _, change := range cs {
 				ref := change.After.Ref()
 				k, ok := at[ref]
 				if !ok {
-					at[ref] = len(merged[kind])
-					merged[kind] = append(merged[kind], change)
+					at[ref] = len(merged[kept])
+					merged[kept] = append(merged[kept], change)
 					continue
 				}
-				merged[kind][k].After = change.After
+				merged[kept][k].After = change.After
 			}
 		}
 	}
@@ -158,9 +157,9 @@ func (b *Bare) write(ctx context.Context, from id.ID, commits []commit) error {
 		if err := b.Journal.Advance(ctx, b.Shop, from, head); err != nil {
 			return err
 		}
-		for _, x := range b.Bindings {
-			if cs := merged[x.Kind]; len(cs) > 0 {
-				if err := x.Projection.Save(ctx, b.Shop, cs); err != nil {
+		for _, kept := range writer.Projections(b.Bindings) {
+			if cs := merged[kept]; len(cs) > 0 {
+				if err := kept.Save(ctx, b.Shop, cs); err != nil {
 					return err
 				}
 			}

@@ -35,7 +35,7 @@ const (
 	rawProducts  = 1000
 	rawRegisters = 50
 	rawFirst     = 500
-	rawCommits   = 20 // at least
+	rawCommits   = 20     // at least
 	rawMost      = 50_000 // they are kept in memory
 )
 

@@ -315,11 +315,12 @@ func (l *lane) check(ctx context.Context, head *journal.Head) (err error) {
 }
 
 // commit writes the plan: the head first, then merged changes in the order of the bindings, then the records. A plan without records changes
-// the head's token alone: no commit of before can appear then.
+// the head's token alone: no commit of before can appear then. A projection of several kinds gets all of them at once: statements are what costs.
 func (l *lane) commit(ctx context.Context, p *plan) (journal.Head, error) {
-	by := map[string][]Change{}
+	by := map[Projection][]Change{}
 	for _, ref := range p.over.order {
-		by[ref.Kind()] = append(by[ref.Kind()], Change{Before: p.over.before[ref], After: p.over.values[ref]})
+		kept := l.w.by[ref.Kind()].Projection
+		by[kept] = append(by[kept], Change{Before: p.over.before[ref], After: p.over.values[ref]})
 	}
 	head := journal.Head{Token: l.w.c.IDs.New(), Position: l.set.head.Position + int64(len(p.records)), At: p.now, Status: l.set.head.Status, Last: p.over.last}
 	if len(p.records) == 0 {
@@ -329,9 +330,9 @@ func (l *lane) commit(ctx context.Context, p *plan) (journal.Head, error) {
 		if err := l.w.c.Journal.Advance(ctx, l.store, l.set.head.Token, head); err != nil {
 			return err
 		}
-		for _, b := range l.w.c.Bindings {
-			if cs := by[b.Kind]; len(cs) > 0 {
-				if err := b.Projection.Save(ctx, l.store, cs); err != nil {
+		for _, kept := range l.w.projections {
+			if cs := by[kept]; len(cs) > 0 {
+				if err := kept.Save(ctx, l.store, cs); err != nil {
 					return err
 				}
 			}

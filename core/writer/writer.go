@@ -74,12 +74,13 @@ type Config struct {
 
 // Writer commits the operations of all stores, each store's in one order.
 type Writer struct {
-	c       Config
-	by      map[string]Binding
-	mu      sync.Mutex
-	lanes   map[id.Store]*lane
-	closing bool
-	wg      sync.WaitGroup
+	c           Config
+	by          map[string]Binding
+	projections []Projection // each once, in the order of the bindings
+	mu          sync.Mutex
+	lanes       map[id.Store]*lane
+	closing     bool
+	wg          sync.WaitGroup
 }
 
 // New returns a Writer. Close it to stop its goroutines.
@@ -90,7 +91,7 @@ func New(c Config) *Writer {
 	if c.Turns == nil {
 		c.Turns = Alone{}
 	}
-	w := &Writer{c: c, by: make(map[string]Binding, len(c.Bindings)), lanes: map[id.Store]*lane{}}
+	w := &Writer{c: c, by: make(map[string]Binding, len(c.Bindings)), projections: Projections(c.Bindings), lanes: map[id.Store]*lane{}}
 	for _, b := range c.Bindings {
 		w.by[b.Kind] = b
 	}
