@@ -30,11 +30,12 @@ func (s *server) signal(to syscall.Signal) {
 
 // frozenBeforeCommit stops a server that has written to the head and whose commit cannot arrive.
 func frozenBeforeCommit(t *testing.T, p *pair) {
-	o, late := p.order("frozen"), p.order("held up")
+	warm, o, late := p.order("warm"), p.order("frozen"), p.order("held up")
+	warm.bill = want[bill](t, p.one.call("POST", "/cashier/payments", warm.key, warm.body), http.StatusCreated)
 	noCommit := mongotest.FailPoint(t, p.cluster.URI(), mongotest.Failure{Commands: []string{"commitTransaction"}, AppName: "one", CloseConnection: true})
 	sold := make(chan answer)
 	go func() { sold <- p.one.call("POST", "/cashier/payments", o.key, o.body) }()
-	time.Sleep(time.Second) // its commits are tried for 5 s
+	time.Sleep(2 * time.Second) // its commit is tried for 5 s
 	p.one.signal(syscall.SIGSTOP)
 	noCommit()
 	began := time.Now()
@@ -51,7 +52,7 @@ func frozenBeforeCommit(t *testing.T, p *pair) {
 	if a.status != http.StatusCreated && a.status != http.StatusServiceUnavailable {
 		t.Errorf("the frozen server answers %d %s", a.status, a.body)
 	}
-	p.settle(p.one, []*order{late}, []*order{o})
+	p.settle(p.one, []*order{warm, late}, []*order{o})
 	p.check(p.other)
 	p.verify()
 }
