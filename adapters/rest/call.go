@@ -168,34 +168,6 @@ func (c *Call) IdempotencyKey() (idempotency.Key, error) {
 	return idempotency.ParseKey(c.Header("Idempotency-Key"))
 }
 
-// IfMatch returns the version that the header If-Match names. Without the header it is a VersionMissing fault if_match_missing, a
-// header that is not one quoted tag a Malformed fault if_match_invalid, and a tag that no version has a Stale fault version_stale.
-func (c *Call) IfMatch() (int64, error) {
-	h := strings.TrimSpace(c.Header(fiber.HeaderIfMatch))
-	switch {
-	case h == "":
-		return 0, fault.New(fault.VersionMissing, "if_match_missing", "say with If-Match which version was seen: the ETag of the last answer")
-	case strings.HasPrefix(h, "W/"): // a weak tag never matches strongly (RFC 9110, 13.1.1)
-		return 0, stale()
-	case len(h) < 2 || h[0] != '"' || h[len(h)-1] != '"' || strings.Count(h, `"`) != 2:
-		return 0, fault.New(fault.Malformed, "if_match_invalid", "If-Match holds one ETag in its quotes")
-	}
-	n, ok := parseInt([]byte(h[1 : len(h)-1]))
-	if !ok || n < 1 { // versions count from 1; a service may take 0 for no version
-		return 0, stale()
-	}
-	return n, nil
-}
-
-func stale() error {
-	return fault.New(fault.Stale, "version_stale", "it was changed since; read it again")
-}
-
-// SetETag names the version of what the answer shows.
-func (c *Call) SetETag(version int64) {
-	c.SetHeader(fiber.HeaderETag, `"`+strconv.FormatInt(version, 10)+`"`)
-}
-
 // Accepts returns which of the media types the client likes best, the first where it does not say, or "" where it takes none.
 func (c *Call) Accepts(offers ...string) string { return c.fiber.Accepts(offers...) }
 

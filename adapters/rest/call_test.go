@@ -100,20 +100,21 @@ func TestPageRequests(t *testing.T) {
 	}
 }
 
-func TestIfMatchNamesOneVersion(t *testing.T) {
+func TestIfMatchNamesTheVersion(t *testing.T) {
 	for header, want := range map[string]struct {
 		version int64
 		code    string
 		kind    fault.Kind
 	}{
-		`"12"`: {12, "", 0}, ` "7" `: {7, "", 0}, `"0"`: {0, "version_stale", fault.Stale},
+		`"12"`: {12, "", 0}, ` "7" `: {7, "", 0}, `"0"`: {0, "version_stale", fault.Stale}, `"07"`: {0, "version_stale", fault.Stale},
+		`*`: {9, "", 0}, `"1", "9"`: {9, "", 0}, `W/"1","9" , "x,y"`: {9, "", 0}, `"1", "2"`: {0, "version_stale", fault.Stale}, `W/"9"`: {0, "version_stale", fault.Stale},
 		``:       {0, "if_match_missing", fault.VersionMissing},
 		`W/"12"`: {0, "version_stale", fault.Stale}, `"abc"`: {0, "version_stale", fault.Stale}, `""`: {0, "version_stale", fault.Stale},
-		`12`: {0, "if_match_invalid", fault.Malformed}, `*`: {0, "if_match_invalid", fault.Malformed}, `"`: {0, "if_match_invalid", fault.Malformed},
-		`"1", "2"`: {0, "if_match_invalid", fault.Malformed}, `"12`: {0, "if_match_invalid", fault.Malformed},
+		`12`: {0, "if_match_invalid", fault.Malformed}, `"1" "9"`: {0, "if_match_invalid", fault.Malformed}, `"`: {0, "if_match_invalid", fault.Malformed},
+		`"12`: {0, "if_match_invalid", fault.Malformed}, `*, "9"`: {0, "if_match_invalid", fault.Malformed}, `,`: {0, "if_match_invalid", fault.Malformed}, `W/`: {0, "if_match_invalid", fault.Malformed},
 	} {
 		called(t, "/call", func(c *Call) {
-			v, err := c.IfMatch()
+			v, err := c.IfMatch(func() (int64, error) { return 9, nil })
 			if v != want.version || codeOf(err) != want.code || err != nil && !fault.IsKind(err, want.kind) {
 				t.Errorf("%s: got %d and %v, want %+v", header, v, err, want)
 			}

@@ -171,7 +171,7 @@ func (s Carts) answer(c *Call) func(cashier.Cart, error) error {
 //	@Tags		carts
 //	@Security	cashier
 //	@Param		id			path		string		true	"cart"
-//	@Param		If-Match	header		string		true	"the ETag that was seen"
+//	@Param		If-Match	header		string		true	"the ETag that was seen, or *"
 //	@Param		body		body		cartRequest	true	"all of the cart"
 //	@Success	200			{object}	cartBody
 //	@Header		200			{string}	ETag	"its version"
@@ -183,7 +183,7 @@ func (s Carts) change(c *Call) error {
 	if err != nil {
 		return err
 	}
-	version, err := c.IfMatch()
+	version, err := c.IfMatch(current(c, i, s.service.Get, func(found cashier.Cart) int64 { return found.Version }))
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func (s Carts) change(c *Call) error {
 //	@Tags		carts
 //	@Security	cashier
 //	@Param		id			path	string	true	"cart"
-//	@Param		If-Match	header	string	true	"the ETag that was seen"
+//	@Param		If-Match	header	string	true	"the ETag that was seen, or *"
 //	@Success	204
 //	@Failure	404	{object}	Problem	"`cart_unknown`"
 //	@Router		/carts/{id} [delete]
@@ -211,7 +211,7 @@ func (s Carts) discard(c *Call) error {
 	if err != nil {
 		return err
 	}
-	version, err := c.IfMatch()
+	version, err := c.IfMatch(current(c, i, s.service.Get, func(found cashier.Cart) int64 { return found.Version }))
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@
 //		if err != nil {
 //			return err
 //		}
-//		version, err := c.IfMatch() // 428, 400
+//		version, err := c.IfMatch(current(c, id, p.service.Get, Product.Version)) // 404, 412, 428, 400
 //		if err != nil {
 //			return err
 //		}

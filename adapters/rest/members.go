@@ -187,7 +187,7 @@ func cleared(o Opt[string]) *string {
 //	@Tags		members
 //	@Security	cashier
 //	@Param		id			path		string		true	"member"
-//	@Param		If-Match	header		string		true	"the ETag that was seen"
+//	@Param		If-Match	header		string		true	"the ETag that was seen, or *"
 //	@Param		body		body		memberPatch	true	"what to change"
 //	@Success	200			{object}	memberBody
 //	@Header		200			{string}	ETag	"its version"
@@ -201,7 +201,7 @@ func (m Members) edit(c *Call) error {
 	if err != nil {
 		return err
 	}
-	version, err := c.IfMatch()
+	version, err := c.IfMatch(current(c, i, m.service.Get, memberVersion))
 	if err != nil {
 		return err
 	}
@@ -215,13 +215,15 @@ func (m Members) edit(c *Call) error {
 	}))
 }
 
+func memberVersion(s member.Standing) int64 { return s.Member.Version() }
+
 // delete erases what is personal of a member. Bills, points and wallet stay under the id.
 //
 //	@Summary	Delete a member
 //	@Tags		members
 //	@Security	manager
 //	@Param		id			path	string	true	"member"
-//	@Param		If-Match	header	string	true	"the ETag that was seen"
+//	@Param		If-Match	header	string	true	"the ETag that was seen, or *"
 //	@Success	204
 //	@Failure	404	{object}	Problem	"`member_unknown`"
 //	@Failure	409	{object}	Problem	"`wallet_not_empty` with the balance"
@@ -231,7 +233,7 @@ func (m Members) delete(c *Call) error {
 	if err != nil {
 		return err
 	}
-	version, err := c.IfMatch()
+	version, err := c.IfMatch(current(c, i, m.service.Get, memberVersion))
 	if err != nil {
 		return err
 	}

@@ -269,7 +269,7 @@ func (b *productPatch) change(d *inventory.Details) {
 //	@Tags		products
 //	@Security	manager
 //	@Param		id			path		string			true	"product"
-//	@Param		If-Match	header		string			true	"the ETag that was seen"
+//	@Param		If-Match	header		string			true	"the ETag that was seen, or *"
 //	@Param		body		body		productPatch	true	"what to change"
 //	@Success	200			{object}	productBody
 //	@Header		200			{string}	ETag	"its version"
@@ -282,7 +282,7 @@ func (p Products) edit(c *Call) error {
 	if err != nil {
 		return err
 	}
-	version, err := c.IfMatch()
+	version, err := c.IfMatch(current(c, i, p.service.Get, productVersion))
 	if err != nil {
 		return err
 	}
@@ -293,13 +293,15 @@ func (p Products) edit(c *Call) error {
 	return p.answer(c)(p.service.Update(c.Context(), c.Store(), inventory.Update{ID: i, Version: version, Change: body.change}))
 }
 
+func productVersion(l inventory.Listed) int64 { return l.Product.Version() }
+
 // delete takes a product off the lists and the tills and frees its sku and barcodes. Bills keep what they say of it, and can be refunded.
 //
 //	@Summary	Delete a product
 //	@Tags		products
 //	@Security	manager
 //	@Param		id			path	string	true	"product"
-//	@Param		If-Match	header	string	true	"the ETag that was seen"
+//	@Param		If-Match	header	string	true	"the ETag that was seen, or *"
 //	@Success	204
 //	@Failure	404	{object}	Problem	"`product_unknown`"
 //	@Router		/products/{id} [delete]
@@ -308,7 +310,7 @@ func (p Products) delete(c *Call) error {
 	if err != nil {
 		return err
 	}
-	version, err := c.IfMatch()
+	version, err := c.IfMatch(current(c, i, p.service.Get, productVersion))
 	if err != nil {
 		return err
 	}

@@ -155,7 +155,7 @@ func (p *registerPatch) Check(v *fault.Validation) {
 //	@Tags		registers
 //	@Security	manager
 //	@Param		id			path		string			true	"register"
-//	@Param		If-Match	header		string			true	"the ETag that was seen"
+//	@Param		If-Match	header		string			true	"the ETag that was seen, or *"
 //	@Param		body		body		registerPatch	true	"what to change"
 //	@Success	200			{object}	registerBody
 //	@Header		200			{string}	ETag	"its version"
@@ -167,7 +167,7 @@ func (s Registers) edit(c *Call) error {
 	if err != nil {
 		return err
 	}
-	version, err := c.IfMatch()
+	version, err := c.IfMatch(current(c, i, s.service.Get, func(found register.Standing) int64 { return found.Register.Version() }))
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,10 @@
 package rest
 
 import (
+	"context"
+
 	"kassa/core/fault"
+	"kassa/core/id"
 	"kassa/core/store"
 )
 
@@ -131,14 +134,17 @@ func (s Settings) answer(c *Call) func(*store.Settings, error) error {
 //	@Summary	Edit the settings
 //	@Tags		settings
 //	@Security	manager
-//	@Param		If-Match	header		string			true	"the ETag that was seen"
+//	@Param		If-Match	header		string			true	"the ETag that was seen, or *"
 //	@Param		body		body		settingsPatch	true	"what to change"
 //	@Success	200			{object}	settingsBody
 //	@Header		200			{string}	ETag	"their version"
 //	@Failure	409			{object}	Problem	"`currency_fixed`"
 //	@Router		/settings [patch]
 func (s Settings) edit(c *Call) error {
-	version, err := c.IfMatch()
+	get := func(ctx context.Context, st id.Store, _ id.ID) (*store.Settings, error) {
+		return s.service.Get(ctx, st)
+	}
+	version, err := c.IfMatch(current(c, "", get, (*store.Settings).Version))
 	if err != nil {
 		return err
 	}

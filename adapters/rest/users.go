@@ -136,7 +136,7 @@ type userPatch struct {
 //	@Tags		users
 //	@Security	manager
 //	@Param		id			path		string		true	"user"
-//	@Param		If-Match	header		string		true	"the ETag that was seen"
+//	@Param		If-Match	header		string		true	"the ETag that was seen, or *"
 //	@Param		body		body		userPatch	true	"what to change"
 //	@Success	200			{object}	userBody
 //	@Header		200			{string}	ETag	"its version"
@@ -148,7 +148,7 @@ func (u Users) edit(c *Call) error {
 	if err != nil {
 		return err
 	}
-	version, err := c.IfMatch()
+	version, err := c.IfMatch(current(c, i, u.service.Get, (*user.User).Version))
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (u Users) edit(c *Call) error {
 //	@Tags		users
 //	@Security	manager
 //	@Param		id			path	string	true	"user"
-//	@Param		If-Match	header	string	true	"the ETag that was seen"
+//	@Param		If-Match	header	string	true	"the ETag that was seen, or *"
 //	@Success	204
 //	@Failure	404	{object}	Problem	"`user_unknown`"
 //	@Failure	409	{object}	Problem	"`last_manager`"
@@ -182,7 +182,7 @@ func (u Users) delete(c *Call) error {
 	if err != nil {
 		return err
 	}
-	version, err := c.IfMatch()
+	version, err := c.IfMatch(current(c, i, u.service.Get, (*user.User).Version))
 	if err != nil {
 		return err
 	}

@@ -154,6 +154,13 @@ func productVersions(t *testing.T, s *Shop) {
 	s.As(s.Manager).Delete("/products/"+p).Refused(428, "if_match_missing")
 	s.As(s.Manager).With("If-Match", `"2"`).Patch("/products/"+p, `{"price":1}`).Refused(412, "version_stale")
 	s.As(s.Manager).With("If-Match", `"2"`).Delete("/products/"+p).Refused(412, "version_stale")
+	for _, tags := range []string{"", "*", `"1"`, `W/"1"`, `"1", "2"`} {
+		s.As(s.Manager).With("If-Match", tags).Patch("/products/nothing", `{"price":1}`).Refused(404, "product_unknown")
+		s.As(s.Manager).With("If-Match", tags).Delete("/products/nothing").Refused(404, "product_unknown")
+	}
+	s.As(s.Manager).With("If-Match", "*").Patch("/products/"+p, `{"price":3}`).Want(200)
+	s.As(s.Manager).With("If-Match", `"7", "2"`).Patch("/products/"+p, `{"price":4}`).Want(200)
+	s.As(s.Manager).With("If-Match", `"7", "2"`).Patch("/products/"+p, `{"price":5}`).Refused(412, "version_stale")
 	seen := s.etag("/products/" + p)
 	s.Pay(Line(p, 1)).Want(201)
 	s.As(s.Manager).Key("").Post("/products/"+p+"/stock-movements", `{"kind":"receive","quantity":1}`).Want(201)
