@@ -6,7 +6,6 @@ import (
 
 	"kassa/adapters/rest"
 	"kassa/adapters/security"
-	"kassa/core/cashier"
 	"kassa/core/id"
 	"kassa/core/member"
 	"kassa/core/user"
@@ -37,24 +36,18 @@ func (userTokens) HashSecret(secret string) string { return security.HashRefresh
 type memberTokens struct{ t *security.Tokens }
 
 // Issue implements member.Tokens.
-func (m memberTokens) Issue(s id.Store, who id.ID) (string, time.Duration, error) {
-	token, err := m.t.Issue(security.Claims{Kind: security.KindMember, Store: s, Subject: who})
+func (m memberTokens) Issue(s id.Store, who id.ID, version int64) (string, time.Duration, error) {
+	token, err := m.t.Issue(security.Claims{Kind: security.KindMember, Store: s, Subject: who, Version: version})
 	return token, security.MemberLifetime, err
 }
 
-// Verify implements member.Tokens.
-func (m memberTokens) Verify(s id.Store, token string) (who, jti id.ID, expires time.Time, err error) {
+// Verify implements member.Tokens and cashier.MemberTokens.
+func (m memberTokens) Verify(s id.Store, token string) (member.Word, error) {
 	c, err := m.t.Parse(security.KindMember, token)
 	if err != nil || c.Store != s {
-		return "", "", time.Time{}, member.TokenInvalid()
+		return member.Word{}, member.TokenInvalid()
 	}
-	return c.Subject, c.ID, c.ExpiresAt, nil
-}
-
-// Prove implements cashier.MemberTokens.
-func (m memberTokens) Prove(_ context.Context, s id.Store, token string) (cashier.Proof, error) {
-	who, jti, _, err := m.Verify(s, token)
-	return cashier.Proof{Member: who, Token: jti}, err
+	return member.Word{Member: c.Subject, Token: c.ID, Version: c.Version}, nil
 }
 
 // authenticator lets the REST adapter ask the users' service whose token it is.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -133,16 +134,18 @@ func (c *counter) New() id.ID { return numbered(c.n.Add(1)) }
 
 func numbered(n int64) id.ID { return id.ID(fmt.Sprintf("id-%012d", n)) }
 
-// plainTokens are member tokens that anybody can write: member and token, with a slash between them.
+// plainTokens are member tokens that anybody can write: member, token and version, with slashes between them.
 type plainTokens struct{}
 
-// Prove implements cashier.MemberTokens.
-func (plainTokens) Prove(_ context.Context, _ id.Store, token string) (cashier.Proof, error) {
-	who, jti, ok := strings.Cut(token, "/")
-	if !ok {
-		return cashier.Proof{}, member.TokenInvalid()
+// Verify implements cashier.MemberTokens.
+func (plainTokens) Verify(_ id.Store, token string) (w member.Word, err error) {
+	parts := strings.Split(token, "/")
+	if len(parts) != 3 {
+		return w, member.TokenInvalid()
 	}
-	return cashier.Proof{Member: id.ID(who), Token: id.ID(jti)}, nil
+	w.Member, w.Token = id.ID(parts[0]), id.ID(parts[1])
+	w.Version, err = strconv.ParseInt(parts[2], 10, 64)
+	return w, err
 }
 
 // by returns a context in which the user acts.

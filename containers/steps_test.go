@@ -86,7 +86,7 @@ func (m *mix) sale() step {
 		c.Member = pick(m, "member", m.f.members...)
 		if m.one(3, "points") {
 			c.PointsUsed = money.Amount(1 + m.roll("points used", 400))
-			c.MemberToken = fmt.Sprintf("%s/token%d", c.Member, m.roll("token", 8))
+			c.MemberToken = m.token(c.Member)
 		}
 	}
 	m.pay(&c)
@@ -110,6 +110,11 @@ func (m *mix) selling(c cashier.Sale, as func(context.Context) context.Context) 
 	return step{fmt.Sprintf("sell %+v", c), func(ctx context.Context, s *testShop) (writer.Result, error) { return s.Cashier.Pay(as(ctx), s.id, c) }}
 }
 
+// token is a member token for plainTokens, now and then one from before an edit.
+func (m *mix) token(who id.ID) string {
+	return fmt.Sprintf("%s/token%d/%d", who, m.roll("token", 8), 1+m.roll("version", 2))
+}
+
 // pay chooses the tenders; none are exact cash.
 func (m *mix) pay(c *cashier.Sale) {
 	cash := cashier.Tender{Kind: cashier.Cash, Amount: 50_000}
@@ -124,7 +129,7 @@ func (m *mix) pay(c *cashier.Sale) {
 		c.Tenders = []cashier.Tender{{Kind: cashier.Cash, Amount: 300}} // often too little
 	case 5:
 		if c.Member != "" && !c.Late {
-			c.MemberToken = fmt.Sprintf("%s/token%d", pick(m, "whose token", m.f.members...), m.roll("token", 8))
+			c.MemberToken = m.token(pick(m, "whose token", m.f.members...))
 			c.Tenders = []cashier.Tender{{Kind: cashier.Wallet, Amount: 80}, cash}
 		}
 	}

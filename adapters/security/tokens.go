@@ -37,11 +37,12 @@ type Claims struct {
 	Subject   id.ID // the user, or the member
 	Role      string
 	Session   id.ID
+	Version   int64 // of the member
 	ID        id.ID // jti, unique to the token
 	ExpiresAt time.Time
 }
 
-// complete reports whether the claims say what their kind needs: role and session belong to access tokens only.
+// complete reports whether the claims say what their kind needs: role and session belong to access tokens, the version to member tokens.
 func (c Claims) complete() bool {
 	_, err := id.Parse(string(c.Store))
 	for _, part := range []id.ID{c.Subject, c.ID} {
@@ -53,7 +54,7 @@ func (c Claims) complete() bool {
 		_, err = id.Parse(string(c.Session))
 		return err == nil && c.Role != ""
 	}
-	return err == nil
+	return err == nil && c.Version > 0
 }
 
 // wireClaims is the payload of the JWT.
@@ -63,12 +64,13 @@ type wireClaims struct {
 	Store   string `json:"store"`
 	Role    string `json:"role,omitempty"`
 	Session string `json:"sid,omitempty"`
+	Version int64  `json:"ver,omitempty"`
 }
 
 func (w wireClaims) claims() Claims {
 	return Claims{
 		Kind: w.Kind, Store: id.Store(w.Store), Subject: id.ID(w.Subject), Role: w.Role,
-		Session: id.ID(w.Session), ID: id.ID(w.ID), ExpiresAt: w.ExpiresAt.Time,
+		Session: id.ID(w.Session), Version: w.Version, ID: id.ID(w.ID), ExpiresAt: w.ExpiresAt.Time,
 	}
 }
 
@@ -114,7 +116,7 @@ func NewTokens(key []byte, c clock.Clock, ids id.Source) (*Tokens, error) {
 }
 
 // Issue signs the claims. It sets ExpiresAt by the kind's lifetime, and ID when that is empty. Store and Subject are needed, Role
-// and Session too in an access token; without them, or with another kind, it is an Internal fault with code claims_incomplete.
+// and Session too in an access token and Version in a member token; without them, or with another kind, it is an Internal fault with code claims_incomplete.
 func (t *Tokens) Issue(c Claims) (string, error) {
 	kind, ok := t.kinds[c.Kind]
 	if c.ID == "" {
@@ -128,7 +130,7 @@ func (t *Tokens) Issue(c Claims) (string, error) {
 			Issuer: issuer, Audience: jwt.ClaimStrings{kind.audience}, Subject: string(c.Subject), ID: string(c.ID),
 			ExpiresAt: jwt.NewNumericDate(t.clock.Now().Add(kind.lifetime)),
 		},
-		Kind: c.Kind, Store: string(c.Store), Role: c.Role, Session: string(c.Session),
+		Kind: c.Kind, Store: string(c.Store), Role: c.Role, Session: string(c.Session), Version: c.Version,
 	})
 	signed, err := token.SignedString(t.key)
 	if err == nil && len(signed) > maxToken {

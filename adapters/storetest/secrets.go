@@ -41,9 +41,9 @@ type paper struct {
 }
 
 type memberWord struct {
-	store       id.Store
-	member, jti id.ID
-	expires     time.Time
+	member.Word
+	store   id.Store
+	expires time.Time
 }
 
 type accessWord struct {
@@ -81,16 +81,17 @@ func (*paper) HashSecret(secret string) string { return "hash of " + secret }
 // memberPaper is the members' part of paper.
 type memberPaper struct{ *paper }
 
-func (p memberPaper) Issue(s id.Store, m id.ID) (string, time.Duration, error) {
-	return p.keep("member", memberWord{s, m, id.ID(p.next("jti")), p.clock.Now().Add(5 * time.Minute)}), 5 * time.Minute, nil
+func (p memberPaper) Issue(s id.Store, m id.ID, version int64) (string, time.Duration, error) {
+	w := member.Word{Member: m, Token: id.ID(p.next("jti")), Version: version}
+	return p.keep("member", memberWord{w, s, p.clock.Now().Add(5 * time.Minute)}), 5 * time.Minute, nil
 }
 
-func (p memberPaper) Verify(s id.Store, token string) (who, jti id.ID, expires time.Time, err error) {
+func (p memberPaper) Verify(s id.Store, token string) (member.Word, error) {
 	v, _ := p.known.Load(token)
 	if w, ok := v.(memberWord); ok && w.store == s && p.clock.Now().Before(w.expires) {
-		return w.member, w.jti, w.expires, nil
+		return w.Word, nil
 	}
-	return "", "", time.Time{}, member.TokenInvalid()
+	return member.Word{}, member.TokenInvalid()
 }
 
 // strikes is a throttle that lets five failures through and notes how attempts ended.

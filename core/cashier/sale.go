@@ -43,15 +43,9 @@ type Sale struct {
 	Late          bool   // made offline: booked with what was paid, whatever it would cost now and whatever was closed or deleted since
 }
 
-// Proof is what a member token says.
-type Proof struct {
-	Member id.ID
-	Token  id.ID // spent with the sale
-}
-
 type saleOperation struct {
 	c        Sale
-	proof    Proof
+	proof    member.Word
 	proofErr error // why the token proves nothing
 }
 
@@ -94,7 +88,7 @@ func (o *saleOperation) look(v *writer.View) (scene, error) {
 		v.Value(inventory.StockRef(l.Product))
 	}
 	s, err := o.survey(v)
-	if proven := o.prove(v); proven != nil && (err == nil || !fault.IsKind(err, fault.Unauthenticated)) {
+	if proven := o.prove(v, s.member); proven != nil && (err == nil || !fault.IsKind(err, fault.Unauthenticated)) {
 		return s, proven
 	}
 	if err == nil && !s.register.Active() && !o.c.Late {
@@ -139,7 +133,7 @@ func (o *saleOperation) survey(v *writer.View) (scene, error) {
 }
 
 // prove refuses a sale that needs a member's token and has none that is good: points and the wallet are spent by the member only.
-func (o *saleOperation) prove(v *writer.View) error {
+func (o *saleOperation) prove(v *writer.View, m *member.Member) error {
 	if o.c.PointsUsed == 0 && !usesWallet(o.c.Tenders) {
 		return nil
 	}
@@ -154,6 +148,9 @@ func (o *saleOperation) prove(v *writer.View) error {
 	}
 	if o.proof.Member != o.c.Member {
 		return fault.New(fault.Forbidden, "member_token_foreign", "this member token belongs to another member")
+	}
+	if m != nil && !o.proof.Holds(m) {
+		return tokenInvalid()
 	}
 	return nil
 }

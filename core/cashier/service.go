@@ -8,6 +8,7 @@ import (
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
+	"kassa/core/member"
 	"kassa/core/money"
 	"kassa/core/register"
 	"kassa/core/text"
@@ -28,8 +29,8 @@ var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // MemberTokens proves members at the till.
 type MemberTokens interface {
-	// Prove returns what the token says; Unauthenticated fault member_token_invalid.
-	Prove(ctx context.Context, s id.Store, token string) (Proof, error)
+	// Verify returns what the token says; Unauthenticated fault member_token_invalid.
+	Verify(s id.Store, token string) (member.Word, error)
 }
 
 // Service holds the use cases of the till.
@@ -69,7 +70,7 @@ func BookedOf(r journal.Record) (Booked, bool) {
 // insufficient_funds, underpaid, overpaid, price_changed with the quote, period_closed, cart_paid, client_sale_id_used,
 // idempotency_key_reused, member_token_invalid, member_token_foreign, approval_required, validation_failed.
 func (s *Service) Pay(ctx context.Context, st id.Store, c Sale) (writer.Result, error) {
-	o := s.operation(ctx, st, c)
+	o := s.operation(st, c)
 	if err := c.check(); err != nil {
 		if o.proofErr != nil && c.Member != "" && c.PointsUsed >= 0 {
 			err = o.proofErr // that the member is there goes before what is wrong with the rest
@@ -81,13 +82,13 @@ func (s *Service) Pay(ctx context.Context, st id.Store, c Sale) (writer.Result, 
 	return r, err
 }
 
-func (s *Service) operation(ctx context.Context, st id.Store, c Sale) *saleOperation {
+func (s *Service) operation(st id.Store, c Sale) *saleOperation {
 	o := &saleOperation{c: c}
 	if c.PointsUsed != 0 || usesWallet(c.Tenders) {
 		if c.MemberToken == "" {
 			o.proofErr = tokenInvalid()
 		} else {
-			o.proof, o.proofErr = s.tokens.Prove(ctx, st, c.MemberToken)
+			o.proof, o.proofErr = s.tokens.Verify(st, c.MemberToken)
 		}
 	}
 	return o
@@ -166,7 +167,7 @@ func (s *Service) PayLate(ctx context.Context, st id.Store, cs []Sale) ([]writer
 		if c.OccurredAt != nil && c.OccurredAt.Before(earliest) {
 			c.OccurredAt = nil // a sale is not lost with its terminal's clock: it is booked as of now
 		}
-		o := s.operation(ctx, st, c)
+		o := s.operation(st, c)
 		if err := c.check(); err != nil {
 			results[i], errs[i] = s.w.Refuse(ctx, st, o.Intent(), err)
 			continue

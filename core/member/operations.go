@@ -171,9 +171,8 @@ func (o *deleteOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 
 // tierOperation moves a member to a tier. The member's token must not be spent.
 type tierOperation struct {
-	member id.ID
-	tier   Tier
-	token  id.ID
+	word Word
+	tier Tier
 }
 
 // TokenKey is held by the record that spent a member token.
@@ -181,19 +180,19 @@ func TokenKey(token id.ID) journal.Key { return journal.NewKey("token", string(t
 
 // Intent implements writer.Operation.
 func (o *tierOperation) Intent() writer.Intent {
-	return writer.Intent{Keys: []journal.Key{TokenKey(o.token)}}
+	return writer.Intent{Keys: []journal.Key{TokenKey(o.word.Token)}}
 }
 
 // Apply implements writer.Operation.
 func (o *tierOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, error) {
-	_, spent := v.Record(TokenKey(o.token))
+	_, spent := v.Record(TokenKey(o.word.Token))
 	today, err := begin(v, false)
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
-	before, err := Find(v, o.member)
+	before, _ := Find(v, o.word.Member)
 	switch {
-	case err != nil || spent:
+	case spent || !o.word.Holds(before):
 		return journal.Draft{}, nil, TokenInvalid()
 	case before.s.Tier == o.tier:
 		return journal.Draft{}, nil, errUnchanged

@@ -35,9 +35,21 @@ type Repository interface {
 
 // Tokens makes and reads member tokens: a member's word, good for some minutes, given with the PIN at the till.
 type Tokens interface {
-	// Issue signs a token of the member and says how long it is good.
-	Issue(s id.Store, member id.ID) (token string, lives time.Duration, err error)
-	// Verify returns the member and the id of a genuine token of the store that has not expired, and when it will; else the Unauthenticated
-	// fault member_token_invalid. Whether the member is still there and the token spent is not asked.
-	Verify(s id.Store, token string) (member, jti id.ID, expires time.Time, err error)
+	// Issue signs a token of the member in the version and says how long it is good.
+	Issue(s id.Store, member id.ID, version int64) (token string, lives time.Duration, err error)
+	// Verify returns what a genuine token of the store says that has not expired; else the Unauthenticated fault member_token_invalid. Whether
+	// it still holds and is not spent is not asked.
+	Verify(s id.Store, token string) (Word, error)
+}
+
+// Word is what a member token says.
+type Word struct {
+	Member  id.ID
+	Token   id.ID // spent once
+	Version int64 // of the member, when the PIN was given
+}
+
+// Holds reports whether the member, who may be nil, is still the one who gave the word: an edit since, such as another PIN, takes it back.
+func (w Word) Holds(m *Member) bool {
+	return m != nil && !m.s.Deleted && m.s.ID == w.Member && m.s.Version == w.Version
 }

@@ -190,14 +190,14 @@ func (s *Service) Delete(ctx context.Context, st id.Store, c Delete) error {
 // SetTier moves the member, whose token it must be, to a tier; points stay, and it may be repeated. Faults: member_token_invalid,
 // member_token_foreign.
 func (s *Service) SetTier(ctx context.Context, st id.Store, i id.ID, t Tier, token string) (Standing, error) {
-	owner, jti, _, err := s.c.Tokens.Verify(st, token)
-	if err == nil && owner != i {
+	word, err := s.c.Tokens.Verify(st, token)
+	if err == nil && word.Member != i {
 		err = TokenForeign()
 	}
 	if err != nil {
 		return Standing{}, err
 	}
-	if _, err := s.c.Writer.Do(ctx, st, &tierOperation{member: i, tier: t, token: jti}); err != nil && !errors.Is(err, errUnchanged) {
+	if _, err := s.c.Writer.Do(ctx, st, &tierOperation{word: word, tier: t}); err != nil && !errors.Is(err, errUnchanged) {
 		return Standing{}, err
 	}
 	return s.Get(ctx, st, i)

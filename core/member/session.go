@@ -60,7 +60,7 @@ func (s *Service) Prove(ctx context.Context, st id.Store, c Prove) (Session, err
 		return Session{}, err
 	}
 	out := Session{}
-	if out.Token, out.ExpiresIn, err = s.c.Tokens.Issue(st, m.s.ID); err != nil {
+	if out.Token, out.ExpiresIn, err = s.c.Tokens.Issue(st, m.s.ID, m.s.Version); err != nil {
 		return Session{}, err
 	}
 	out.Member, err = s.Get(ctx, st, m.s.ID)
@@ -111,14 +111,15 @@ func (s *Service) try(ctx context.Context, st id.Store, account, address, hash, 
 }
 
 // Verify returns the member whose token it is and the token's id. Unauthenticated fault member_token_invalid, also for a token of a member
-// who is deleted. Whether it is spent is decided by the record that would spend it.
+// who was edited or deleted since. Whether it is spent is decided by the record that would spend it.
 func (s *Service) Verify(ctx context.Context, st id.Store, token string) (member, jti id.ID, err error) {
-	member, jti, _, err = s.c.Tokens.Verify(st, token)
+	w, err := s.c.Tokens.Verify(st, token)
 	if err != nil {
 		return "", "", err
 	}
-	if _, err = s.find(ctx, st, member); fault.IsCode(err, "member_unknown") {
+	m, err := s.c.Members.Get(ctx, st, w.Member)
+	if fault.IsCode(err, "member_unknown") || err == nil && !w.Holds(m) {
 		err = TokenInvalid()
 	}
-	return member, jti, err
+	return w.Member, w.Token, err
 }

@@ -92,7 +92,12 @@ func pins(t *testing.T, open Open) {
 	s.change(s.Cashier, path, `{"pin":"222222","old_pin":"123456"}`).Want(200)
 	s.As(s.Cashier).Put("/members/session", `{"member_id":"`+anna+`","pin":"222222"}`).Want(200)
 	s.change(s.Manager, path, `{"pin":"123456"}`).Want(200)
-	s.MemberToken(anna)
+	before := s.MemberToken(anna)
+	s.change(s.Manager, path, `{"pin":"222222"}`).Want(200)
+	s.As(s.Cashier).With("Kassa-Member-Token", before).Put(path+"/vip-subscription", "").Refused(401, "member_token_invalid")
+	s.Register = s.NewRegister("Till")
+	sale := s.Sale(Line(s.NewProduct("Tea", 100, 1), 1), memberField(anna), `"points_used":1`)
+	s.As(s.Cashier).Key("").With("Kassa-Member-Token", before).Post("/cashier/payments", sale).Refused(401, "member_token_invalid")
 }
 
 func vip(t *testing.T, open Open) {
