@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	presentFor   = time.Second     // what another process changes is seen after this
-	presentLimit = 10_000          // sessions in each of two generations
-	lookWithin   = 5 * time.Second // one look at the database
+	presentFor   = 900 * time.Millisecond // what another process changes is seen after this, and a look: within 1 s
+	presentLimit = 10_000                 // sessions in each of two generations
+	lookWithin   = 5 * time.Second        // one look at the database
 )
 
 // place names a session among all stores.
