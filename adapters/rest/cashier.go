@@ -50,8 +50,8 @@ type paymentRequest struct {
 
 type paymentLine struct {
 	ProductID id.ID         `json:"product_id" validate:"required" example:"691c3f80d25e7b0a4f8c31a8"` // the example is one of the demo's
-	Quantity  Opt[Quantity] `json:"quantity" validate:"required" swaggertype:"integer" example:"3"`
-	UnitPrice *Int          `json:"unit_price" minimum:"0" maximum:"1000000000000" example:"1999"` // only in the batch or by a manager
+	Quantity  Opt[Quantity] `json:"quantity" validate:"required" swaggertype:"integer" example:"3"`    // a whole number, or a decimal in a string such as "0.750"; whole for pieces; at most 10,000,000
+	UnitPrice *Int          `json:"unit_price" minimum:"0" maximum:"1000000000000" example:"1999"`     // only in the batch or by a manager
 }
 
 type tenderRequest struct {

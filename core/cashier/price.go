@@ -17,6 +17,9 @@ const MaxLines = 500
 // MaxTotal is the most that a line or a bill amounts to.
 const MaxTotal = money.MaxPrice
 
+// MaxQuantity is the most that a line sells: ten million units. Stock may fall below zero, and a few sales must not take it to its bounds.
+const MaxQuantity = 10_000_000 * measure.One
+
 // usualLines is the number of lines up to which pricing needs no memory but its result.
 const usualLines = 16
 

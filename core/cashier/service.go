@@ -101,8 +101,8 @@ func (c *Sale) check() error {
 		v.Refuse("/lines", "line_count_invalid", "a sale has 1 to %d lines", MaxLines)
 	}
 	for i, l := range c.Lines {
-		if l.Quantity <= 0 {
-			v.Refuse(pointer("/lines", i, "quantity"), "quantity_invalid", "a quantity is above 0")
+		if l.Quantity <= 0 || l.Quantity > MaxQuantity {
+			v.Refuse(pointer("/lines", i, "quantity"), "quantity_invalid", "a quantity is above 0 and at most %s", MaxQuantity)
 		}
 		if l.UnitPrice != nil && (*l.UnitPrice < 0 || *l.UnitPrice > money.MaxPrice) {
 			v.Refuse(pointer("/lines", i, "unit_price"), "price_invalid", "a price is 0 to %d minor units", money.MaxPrice)
