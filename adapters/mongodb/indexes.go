@@ -56,9 +56,9 @@ var indexes = map[string][]index{
 		{name: "terms", keys: []string{"_id.s", "terms"}, partial: present("terms")},
 	},
 	stock: {
-		// What is out or low. Sales of everything else write to neither.
-		{name: "out", keys: []string{"_id.s", "on_hand"}, partial: atMost("on_hand", 0)},
-		{name: "low", keys: []string{"_id.s", "spare", "on_hand"}, partial: atMost("spare", 0)},
+		// What is out or low. Sales of everything else have none of these fields.
+		{name: "out", keys: []string{"_id.s", "scarce.on_hand"}, partial: atMost("scarce.on_hand", 0)},
+		{name: "low", keys: []string{"_id.s", "scarce.spare", "scarce.on_hand"}, partial: atMost("scarce.spare", 0)},
 	},
 	users: {
 		{name: "names", keys: []string{"_id.s", "place"}, partial: present("place")},

@@ -125,9 +125,9 @@ func (r *Products) stocked(ctx context.Context, s id.Store, f inventory.StockFil
 	filter := bson.D{{Key: "_id.s", Value: s}}
 	switch f {
 	case inventory.OutOfStock:
-		filter = append(filter, atMost("on_hand", 0)...)
+		filter = append(filter, atMost("scarce.on_hand", 0)...)
 	case inventory.LowStock:
-		filter = append(filter, append(atMost("spare", 0), bson.E{Key: "on_hand", Value: bson.D{{Key: "$gt", Value: 0}}})...)
+		filter = append(filter, append(atMost("scarce.spare", 0), bson.E{Key: "scarce.on_hand", Value: bson.D{{Key: "$gt", Value: 0}}})...)
 	default:
 		return nil
 	}

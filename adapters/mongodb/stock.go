@@ -3,6 +3,8 @@ package mongodb
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"kassa/core/id"
 	"kassa/core/inventory"
@@ -25,8 +27,23 @@ func NewStock(d *Database) *Stock { return &Stock{d} }
 type onHand struct {
 	ID     key              `bson:"_id"`
 	OnHand measure.Quantity `bson:"on_hand"`
-	Spare  measure.Quantity `bson:"spare"` // on hand beyond the product's limit: what is low has an index, which only those sales write that meet it
+	Spare  measure.Quantity `bson:"spare"` // on hand beyond the product's limit
+	Scarce *scarce          `bson:"scarce,omitempty"`
 }
+
+// scarce says the same once more of a product that is out or low, and of no other. The indexes of what is out and low are on these fields: a change
+// of an indexed field costs twice, and most sales are of what there is enough of.
+type scarce struct {
+	OnHand measure.Quantity `bson:"on_hand"`
+	Spare  measure.Quantity `bson:"spare"`
+}
+
+// markScarce is the end of an update that may make a product scarce or not.
+var markScarce = bson.D{{Key: "$set", Value: bson.D{{Key: "scarce", Value: bson.D{{Key: "$cond", Value: bson.A{
+	bson.D{{Key: "$or", Value: bson.A{bson.D{{Key: "$lte", Value: bson.A{"$on_hand", 0}}}, bson.D{{Key: "$lte", Value: bson.A{"$spare", 0}}}}}},
+	bson.D{{Key: "on_hand", Value: "$on_hand"}, {Key: "spare", Value: "$spare"}},
+	"$$REMOVE",
+}}}}}}}
 
 // never is the limit of a product that is never low: below all that can be on hand.
 const never = -2 * measure.Max
@@ -78,7 +95,7 @@ func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 		return err
 	}
 	var fresh []*inventory.Stock
-	by := map[measure.Quantity][]string{}
+	by := map[measure.Quantity]map[string]measure.Quantity{} // by difference, what there was of each product
 	for _, c := range cs {
 		after, ok := c.After.(*inventory.Stock)
 		if !ok {
@@ -90,18 +107,54 @@ func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 			continue
 		}
 		difference := after.OnHand() - before.OnHand() // both are within 2^53, so this is exact
-		by[difference] = append(by[difference], string(after.Product()))
-	}
-	for difference, ids := range by {
-		u, err := r.d.collection(stock).UpdateMany(ctx, byKeys(s, ids), bson.D{{Key: "$inc", Value: bson.D{{Key: "on_hand", Value: int64(difference)}, {Key: "spare", Value: int64(difference)}}}})
-		if err != nil {
-			return err
+		if by[difference] == nil {
+			by[difference] = map[string]measure.Quantity{}
 		}
-		if err := assert(u.MatchedCount, len(ids), "stocks"); err != nil {
+		by[difference][string(after.Product())] = before.OnHand()
+	}
+	delete(by, 0)
+	for difference, was := range by {
+		if err := r.move(ctx, s, difference, was); err != nil {
 			return err
 		}
 	}
 	return r.begin(ctx, s, fresh)
+}
+
+// move adds the difference to the stock of products of which there was so much: first to those of which there is enough before and after.
+func (r *Stock) move(ctx context.Context, s id.Store, difference measure.Quantity, was map[string]measure.Quantity) error {
+	ids := slices.Collect(maps.Keys(was))
+	enough := bson.D{{Key: "$gt", Value: -int64(difference)}}
+	plenty := append(byKeys(s, ids), bson.E{Key: "on_hand", Value: enough}, bson.E{Key: "spare", Value: enough}, bson.E{Key: "scarce", Value: nil})
+	u, err := r.d.collection(stock).UpdateMany(ctx, plenty, bson.D{{Key: "$inc", Value: bson.D{{Key: "on_hand", Value: int64(difference)}, {Key: "spare", Value: int64(difference)}}}})
+	if err != nil || u.MatchedCount == int64(len(ids)) {
+		return err
+	}
+	rest, err := r.unmoved(ctx, s, difference, was)
+	if err != nil {
+		return err
+	}
+	if err := assert(u.MatchedCount+int64(len(rest)), len(ids), "stocks"); err != nil {
+		return err
+	}
+	add := func(field string) bson.E {
+		return bson.E{Key: field, Value: bson.D{{Key: "$add", Value: bson.A{"$" + field, int64(difference)}}}}
+	}
+	_, err = r.d.collection(stock).UpdateMany(ctx, byKeys(s, rest), mongo.Pipeline{{{Key: "$set", Value: bson.D{add("on_hand"), add("spare")}}}, markScarce})
+	return err
+}
+
+// unmoved returns the products that are or become scarce: of them there is still what there was. Beside them may be found what was just moved.
+func (r *Stock) unmoved(ctx context.Context, s id.Store, difference measure.Quantity, was map[string]measure.Quantity) (rest []string, err error) {
+	little := bson.D{{Key: "$lte", Value: max(int64(difference), -int64(difference))}}
+	near := bson.A{bson.D{{Key: "scarce", Value: bson.D{{Key: "$ne", Value: nil}}}}, bson.D{{Key: "on_hand", Value: little}}, bson.D{{Key: "spare", Value: little}}}
+	err = each(ctx, r.d.collection(stock), append(byKeys(s, slices.Collect(maps.Keys(was))), bson.E{Key: "$or", Value: near}), options.Find(), func(h onHand) error {
+		if h.OnHand == was[h.ID.ID] {
+			rest = append(rest, h.ID.ID)
+		}
+		return nil
+	})
+	return rest, err
 }
 
 // begin keeps the first stock of products, which may have been saved before or may yet be.
@@ -129,7 +182,9 @@ func (r *Stock) begin(ctx context.Context, s id.Store, fresh []*inventory.Stock)
 		if !ok {
 			limit = never
 		}
-		h.Spare = h.OnHand - limit
+		if h.Spare = h.OnHand - limit; min(h.OnHand, h.Spare) <= 0 {
+			h.Scarce = &scarce{h.OnHand, h.Spare}
+		}
 		w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: h.ID}}).SetReplacement(h).SetUpsert(true))
 	}
 	return w.run(ctx, r.d.collection(stock))
@@ -146,7 +201,7 @@ func (r *Stock) limit(ctx context.Context, s id.Store, cs []writer.Change) error
 		}
 		spare := bson.D{{Key: "$subtract", Value: bson.A{"$on_hand", int64(limitOf(after))}}}
 		models = append(models, mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: key{s, string(after.ID())}}}).
-			SetUpdate(mongo.Pipeline{{{Key: "$set", Value: bson.D{{Key: "spare", Value: spare}}}}}))
+			SetUpdate(mongo.Pipeline{{{Key: "$set", Value: bson.D{{Key: "spare", Value: spare}}}}, markScarce}))
 	}
 	if len(models) == 0 {
 		return nil
