@@ -208,8 +208,29 @@ func byDay(s id.Store, ref journal.Ref, g journal.Range) bson.D {
 
 // From implements journal.Repository. With an error come the records before the one that cannot be read.
 func (j *Journal) From(ctx context.Context, s id.Store, position int64, limit int) ([]journal.Record, error) {
-	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: place{s, position}}, {Key: "$lte", Value: place{s, math.MaxInt64}}}}, {Key: "_id.s", Value: s}}
-	return j.list(ctx, filter, sorted("_id"), limit)
+	return j.list(ctx, after(s, position), sorted("_id"), limit)
+}
+
+// Changes implements journal.Repository. It comes in one batch.
+func (j *Journal) Changes(ctx context.Context, s id.Store, position int64, limit int) (all []journal.Ref, err error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	o := options.Find().SetSort(sorted("_id")).SetProjection(justBody).SetLimit(int64(limit)).SetBatchSize(int32(limit))
+	err = each(ctx, j.d.collection(records), after(s, position), o, func(w row) error {
+		refs, err := journal.Changes([]byte(w.Body))
+		if err != nil {
+			return fmt.Errorf("%w: record %d: %w", journal.ErrCorrupt, w.ID.Position, err)
+		}
+		all = append(all, refs...)
+		return nil
+	})
+	return all, err
+}
+
+// after matches the records of the store with a higher position.
+func after(s id.Store, position int64) bson.D {
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gt", Value: place{s, position}}, {Key: "$lte", Value: place{s, math.MaxInt64}}}}, {Key: "_id.s", Value: s}}
 }
 
 // list stops at the first record that cannot be read. MongoDB takes a limit of zero for none.

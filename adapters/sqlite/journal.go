@@ -283,6 +283,21 @@ func (j *Journal) From(ctx context.Context, s id.Store, position int64, limit in
 	return rs, err
 }
 
+// Changes implements journal.Repository.
+func (j *Journal) Changes(ctx context.Context, s id.Store, position int64, limit int) (all []journal.Ref, err error) {
+	err = j.d.read(ctx, s, func(t *tx) error {
+		return each(t.conn, "SELECT body FROM records WHERE position > ? ORDER BY position LIMIT ?", func(st *sqlite.Stmt) error {
+			refs, err := journal.Changes(bytesAt(st, 0))
+			if err != nil {
+				return fmt.Errorf("%w: %w", journal.ErrCorrupt, err)
+			}
+			all = append(all, refs...)
+			return nil
+		}, position, int64(limit))
+	})
+	return all, err
+}
+
 // Index implements journal.Repository.
 func (j *Journal) Index(ctx context.Context, s id.Store, fn func(journal.Entry) error) error {
 	return j.d.read(ctx, s, func(t *tx) error {

@@ -154,6 +154,13 @@ func listing(t *testing.T, d *database) {
 	if err != nil || len(rs) != 2 || rs[0].Position != 5 || rs[1].Position != 6 {
 		t.Errorf("from 4: %v, %v", rs, err)
 	}
+	var touched []journal.Ref
+	for i := range rs {
+		touched = append(touched, rs[i].Changes()...)
+	}
+	if refs, err := f.Journal.Changes(t.Context(), f.store, 4, 2); err != nil || len(refs) == 0 || !slices.Equal(refs, touched) {
+		t.Errorf("changes from 4: %v, %v, want %v", refs, err, touched)
+	}
 	if rs, err := f.Journal.From(t.Context(), f.store, 4, 0); err != nil || len(rs) != 0 {
 		t.Errorf("from 4, no record: %d, %v", len(rs), err)
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,11 +135,49 @@ func Open(s Schema, b []byte) (Record, error) {
 
 func (r *Record) walk(c *Codec) { r.walkWith(c, nil) }
 
+// Changes returns what the record touched: its refs, what changed beyond them, and its accounts.
+func (r *Record) Changes() []Ref {
+	refs := append(slices.Clone(r.Refs), r.Touched...)
+	for _, l := range r.Lines {
+		refs = append(refs, NewRef("account", l.Account))
+	}
+	return refs
+}
+
+// Changes reads what a record touched from its canonical form, in a fraction of the time that Open needs: the document is passed over.
+func Changes(b []byte) ([]Ref, error) {
+	r := Record{}
+	c := NewDecoder(b)
+	c.mark('{')
+	version := r.walkBooks(c)
+	if c.Err() == nil && version != formatVersion {
+		c.Fail(fmt.Errorf("version %d cannot be read by this program", version))
+	}
+	return r.Changes(), c.Err()
+}
+
 func (r *Record) walkWith(c *Codec, s Schema) {
-	version, kind := formatVersion, ""
+	kind := ""
 	if r.Doc != nil {
 		kind = r.Doc.Kind()
 	}
+	version := r.walkBooks(c)
+	Objects(c, "facts", &r.Facts, walkFact)
+	Text(c, "kind", &kind)
+	if c.Reading() {
+		if version != formatVersion || s[kind] == nil {
+			c.Fail(fmt.Errorf("version %d of kind %q cannot be read by this program", version, kind))
+			return
+		}
+		r.Doc = s[kind]()
+	}
+	Object(c, "doc", &r.Doc, func(c *Codec, d *Document) { (*d).Walk(c) })
+	Sum(c, "previous", &r.Previous)
+}
+
+// walkBooks walks the first fields, up to the ledger lines, and returns the version.
+func (r *Record) walkBooks(c *Codec) int {
+	version := formatVersion
 	Int(c, "v", &version)
 	Text(c, "id", &r.ID)
 	Int(c, "position", &r.Position)
@@ -153,17 +192,7 @@ func (r *Record) walkWith(c *Codec, s Schema) {
 	Texts(c, "touched", &r.Touched)
 	Sum(c, "request", &r.Request)
 	Objects(c, "lines", &r.Lines, walkLine)
-	Objects(c, "facts", &r.Facts, walkFact)
-	Text(c, "kind", &kind)
-	if c.Reading() {
-		if version != formatVersion || s[kind] == nil {
-			c.Fail(fmt.Errorf("version %d of kind %q cannot be read by this program", version, kind))
-			return
-		}
-		r.Doc = s[kind]()
-	}
-	Object(c, "doc", &r.Doc, func(c *Codec, d *Document) { (*d).Walk(c) })
-	Sum(c, "previous", &r.Previous)
+	return version
 }
 
 func walkLine(c *Codec, l *Line) {

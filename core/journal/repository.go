@@ -101,4 +101,6 @@ type Repository interface {
 	// From returns up to limit records with a position above the given one, oldest first. When one of them cannot be read, it returns
 	// those before it and the error.
 	From(ctx context.Context, s id.Store, position int64, limit int) ([]Record, error)
+	// Changes returns what these records touched, without reading them whole.
+	Changes(ctx context.Context, s id.Store, position int64, limit int) ([]Ref, error)
 }

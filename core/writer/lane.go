@@ -371,28 +371,16 @@ func (l *lane) catchUp(ctx context.Context) error {
 		if !l.set.loaded || behind < 0 || behind > catchUpLimit {
 			l.set.clear()
 		} else {
-			rs, err := l.w.c.Journal.From(ctx, l.store, l.set.head.Position, int(behind))
+			refs, err := l.w.c.Journal.Changes(ctx, l.store, l.set.head.Position, int(behind))
 			if err != nil {
 				return err
 			}
-			for _, r := range rs {
-				l.evictTouched(r)
+			for _, ref := range refs {
+				l.set.evict(ref)
 			}
 		}
 		clear(l.set.fleeting)
 		l.set.head, l.set.loaded = h, true
 		return nil
 	})
-}
-
-func (l *lane) evictTouched(r journal.Record) {
-	for _, ref := range r.Refs {
-		l.set.evict(ref)
-	}
-	for _, ref := range r.Touched {
-		l.set.evict(ref)
-	}
-	for _, line := range r.Lines {
-		l.set.evict(journal.NewRef("account", line.Account))
-	}
 }

@@ -324,19 +324,20 @@ type found struct {
 
 // fetch reads the refs and keys that a view missed.
 func (w *Writer) fetch(ctx context.Context, s id.Store, f *found, refs []journal.Ref, ks []journal.Key) error {
-	by := map[string][]journal.Ref{}
+	by := map[Projection][]journal.Ref{}
 	for _, r := range refs {
-		if _, ok := f.set.get(r); !ok {
-			f.set.put(r, nil)
-			by[r.Kind()] = append(by[r.Kind()], r)
+		if _, ok := f.set.get(r); ok {
+			continue
 		}
-	}
-	for kind, rs := range by {
-		b, ok := w.by[kind]
+		b, ok := w.by[r.Kind()]
 		if !ok {
-			return errors.New("no projection keeps " + kind)
+			return errors.New("no projection keeps " + r.Kind())
 		}
-		vs, err := b.Projection.Load(ctx, s, rs)
+		f.set.put(r, nil)
+		by[b.Projection] = append(by[b.Projection], r)
+	}
+	for kept, rs := range by {
+		vs, err := kept.Load(ctx, s, rs)
 		if err != nil {
 			return err
 		}
