@@ -183,7 +183,11 @@ func openFile(path, schema string, readOnly bool) (*file, error) {
 			return nil, err
 		}
 		f.writer <- w
-		if err := migrate(w, schema); err != nil {
+		err = migrate(w, schema)
+		if err == nil && schema == "store" {
+			err = rewritePeople(w)
+		}
+		if err != nil {
 			return nil, errors.Join(fmt.Errorf("prepare %s: %w", filepath.Base(path), err), f.close())
 		}
 	}

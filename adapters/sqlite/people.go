@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"kassa/core/journal"
 	"kassa/core/page"
 	"kassa/core/writer"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // nameAndID reads the cursor of a list by folded name and id.
@@ -27,6 +31,29 @@ func tidily(t *tx, cs []writer.Change, write func() error) error {
 		return err
 	}
 	return errors.Join(write(), exec(t.conn, "PRAGMA secure_delete = OFF"))
+}
+
+// maxRewritten bounds the rows that are written anew, so that a start takes a second or two longer at most.
+const maxRewritten = 50_000
+
+// rewritePeople writes the rows of users and members anew where some are deleted, when the store is opened. What a row leaves behind is zeroed, but for a copy that may stay
+// on its page when it moves to another to make room. Pages that hold no rows any more are zeroed whole.
+func rewritePeople(c *sqlite.Conn) error {
+	if err := exec(c, "PRAGMA secure_delete = ON"); err != nil {
+		return err
+	}
+	for _, table := range []string{"users", "members"} {
+		var rows, deleted int64
+		err := one(c, "SELECT count(*), total(deleted) FROM "+table, func(s *sqlite.Stmt) { rows, deleted = s.ColumnInt64(0), s.ColumnInt64(1) })
+		if err == nil && deleted > 0 && rows <= maxRewritten {
+			err = sqlitex.ExecuteScript(c, strings.ReplaceAll(`CREATE TEMP TABLE copy AS SELECT * FROM people; DELETE FROM people;
+				INSERT INTO people SELECT * FROM copy ORDER BY id; DROP TABLE copy;`, "people", table), nil)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return exec(c, "PRAGMA secure_delete = OFF")
 }
 
 // broken says of a unique key that is taken that the books are not as the operations found them.
