@@ -30,7 +30,9 @@ func accessClaims() Claims {
 	return Claims{Kind: KindAccess, Store: "store-1", Subject: "user-1", Role: "cashier", Session: "session-1"}
 }
 
-func memberClaims() Claims { return Claims{Kind: KindMember, Store: "store-1", Subject: "member-1", Version: 3} }
+func memberClaims() Claims {
+	return Claims{Kind: KindMember, Store: "store-1", Subject: "member-1", Version: 3}
+}
 
 func TestTokenSaysWhatWasIssued(t *testing.T) {
 	for _, c := range []Claims{accessClaims(), memberClaims()} {
