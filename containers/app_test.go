@@ -90,7 +90,7 @@ func TestAWrongEnvironmentIsOneClearSentence(t *testing.T) {
 		{"KASSA_ADDR", "8080", `KASSA_ADDR is "8080", and an address looks like 127.0.0.1:8080`},
 		{"KASSA_TRUSTED_PROXIES", "10.0.0.0/8, proxy", `KASSA_TRUSTED_PROXIES is "10.0.0.0/8, proxy" and must be addresses or ranges such as 10.0.0.0/8, with commas between them`},
 		{"KASSA_JWT_KEY", "short", "KASSA_JWT_KEY has 5 bytes and needs at least 32"},
-		{"KASSA_MONGODB_URI", "nonsense", "KASSA_MONGODB_URI is not a MongoDB URI"},
+		{"KASSA_MONGODB_URI", "mongodb://db/kassa", "KASSA_JWT_KEY is needed with KASSA_MONGODB_URI: all servers of a shop sign with the same key"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(c.name, c.value)
