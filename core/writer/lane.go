@@ -33,12 +33,19 @@ func (l *lane) serve() {
 		if !ok {
 			return
 		}
-		batch := l.collect(first)
-		l.doubt = false
-		l.process(batch)
-		l.expected = len(batch) + len(l.queue)
-		l.contested = max(0, l.contested-1)
+		l.batch(first)
 	}
+}
+
+// batch commits the first task together with what waits.
+func (l *lane) batch(first *task) {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	l.doubt = false
+	batch, applied := l.collect(ctx, first)
+	l.process(ctx, batch, applied)
+	l.expected = len(batch) + len(l.queue)
+	l.contested = max(0, l.contested-1)
 }
 
 // next waits for a task. A turn that nobody here has a use for goes to the next process.
@@ -61,9 +68,37 @@ func (l *lane) next() (*task, bool) {
 
 // collect takes what waits. With few callers that is all, so that an idle store answers at once. Under load it waits a moment for those who
 // were just answered: they are about to come back, and would else form a second batch, half as large, for ever. A commit of 64 sales costs two
-// thirds of two commits of 32.
-func (l *lane) collect(first *task) []*task {
-	batch := l.add(make([]*task, 0, l.w.c.Batch), first)
+// thirds of two commits of 32. It does not wait idly: what is there is applied meanwhile.
+func (l *lane) collect(ctx context.Context, first *task) ([]*task, *plan) {
+	batch := l.drain(l.add(make([]*task, 0, l.w.c.Batch), first))
+	most := min(l.expected, l.w.c.Batch)
+	if l.expected < companions || len(batch) >= most {
+		return batch, nil
+	}
+	patience := time.NewTimer(maxPatience)
+	defer patience.Stop()
+	l.takeTurn(ctx)
+	p := l.newPlan(map[journal.Key]*journal.Record{})
+	p.failed = l.broken || !l.set.loaded
+	l.extend(ctx, p, batch)
+	for len(batch) < most {
+		select {
+		case t, ok := <-l.queue:
+			if !ok {
+				return batch, p
+			}
+			before := len(batch)
+			batch = l.drain(l.add(batch, t))
+			l.extend(ctx, p, batch[before:])
+		case <-patience.C:
+			return batch, p
+		}
+	}
+	return batch, p
+}
+
+// drain adds what waits now.
+func (l *lane) drain(batch []*task) []*task {
 	for len(batch) < l.w.c.Batch {
 		select {
 		case t, ok := <-l.queue:
@@ -71,24 +106,7 @@ func (l *lane) collect(first *task) []*task {
 				return batch
 			}
 			batch = l.add(batch, t)
-			continue
 		default:
-		}
-		break
-	}
-	if l.expected < companions || len(batch) >= l.expected {
-		return batch
-	}
-	patience := time.NewTimer(maxPatience)
-	defer patience.Stop()
-	for len(batch) < min(l.expected, l.w.c.Batch) {
-		select {
-		case t, ok := <-l.queue:
-			if !ok {
-				return batch
-			}
-			batch = l.add(batch, t)
-		case <-patience.C:
 			return batch
 		}
 	}
@@ -106,26 +124,25 @@ func (l *lane) add(batch []*task, t *task) []*task {
 	return batch
 }
 
-// process answers every task of the batch. The batch has a context of its own, so that one client's timeout aborts nobody else.
-func (l *lane) process(batch []*task) {
+// process answers every task of the batch, which is applied already or not. The batch has a context of its own, so that one client's timeout
+// aborts nobody else.
+func (l *lane) process(ctx context.Context, batch []*task, applied *plan) {
 	if len(batch) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
-	defer cancel()
 	var err error
 	rebuilt := false
 	for range maxTries {
-		l.takeTurn(ctx)
 		var p *plan
-		if p, err = l.attempt(ctx, batch); err == nil {
+		if p, err = l.attempt(ctx, batch, applied); err == nil {
 			p.answer()
 			return
 		}
+		applied = nil
 		if errors.Is(err, errRounds) && len(batch) > 1 {
 			// One of them asks too often, or each asks for what the one before it made. Alone, each has all rounds to itself.
 			for i := range batch {
-				l.process(batch[i : i+1])
+				l.process(ctx, batch[i:i+1], nil)
 			}
 			return
 		}
@@ -217,15 +234,17 @@ func (l *lane) stale() {
 	}
 }
 
-// attempt applies the batch on the head that the working set has and commits it.
-func (l *lane) attempt(ctx context.Context, batch []*task) (*plan, error) {
+// attempt commits the batch, as it was applied to the head that the working set has, or as it is applied now.
+func (l *lane) attempt(ctx context.Context, batch []*task, p *plan) (_ *plan, err error) {
 	if l.broken {
 		return nil, journal.ErrBroken
 	}
 	began := l.w.c.Clock.Now()
-	p, err := l.apply(ctx, batch)
-	if err != nil {
-		return nil, err
+	if p == nil || p.failed {
+		l.takeTurn(ctx)
+		if p, err = l.apply(ctx, batch); err != nil {
+			return nil, err
+		}
 	}
 	clear(l.set.fleeting)
 	if len(p.records) == 0 && (!l.doubt || !p.refuses()) {
@@ -249,7 +268,8 @@ func (l *lane) apply(ctx context.Context, batch []*task) (*plan, error) {
 		return nil, err
 	}
 	for range maxRounds {
-		p, refs, unknown := l.applyAll(batch, keys)
+		p := l.newPlan(keys)
+		refs, unknown := l.applyAll(p, batch)
 		if len(refs)+len(unknown) == 0 {
 			return p, nil
 		}
@@ -258,6 +278,19 @@ func (l *lane) apply(ctx context.Context, batch []*task) (*plan, error) {
 		}
 	}
 	return nil, errRounds
+}
+
+// extend applies more tasks to a plan. One that cannot be gone on with has failed: its batch is then applied as a whole, which shows why.
+func (l *lane) extend(ctx context.Context, p *plan, more []*task) {
+	if p.failed {
+		return
+	}
+	if l.fetch(ctx, p.keys, nil, l.intended(more)) != nil {
+		p.failed = true
+		return
+	}
+	refs, unknown := l.applyAll(p, more)
+	p.failed = len(refs)+len(unknown) > 0
 }
 
 // intended lists the keys that the tasks name before they are applied.

@@ -15,6 +15,12 @@ type plan struct {
 	records []journal.Record
 	answers []answer
 	now     time.Time
+	keys    map[journal.Key]*journal.Record // looked up for the batch; nil means not there
+	failed  bool                            // it cannot be committed
+}
+
+func (l *lane) newPlan(keys map[journal.Key]*journal.Record) *plan {
+	return &plan{over: newOverlay(), now: l.w.now(l.set.head), keys: keys}
 }
 
 type answer struct {
@@ -43,13 +49,10 @@ func (p *plan) answer() {
 	}
 }
 
-// applyAll applies every task to an empty overlay. When something was missed, it returns that and the plan is of no use.
-func (l *lane) applyAll(batch []*task, keys map[journal.Key]*journal.Record) (*plan, []journal.Ref, []journal.Key) {
-	p := &plan{over: newOverlay(), now: l.w.now(l.set.head)}
-	var refs []journal.Ref
-	var unknown []journal.Key
+// applyAll applies the tasks after those that the plan has. When something was missed, it returns that and the plan is of no use.
+func (l *lane) applyAll(p *plan, batch []*task) (refs []journal.Ref, unknown []journal.Key) {
 	for _, t := range batch {
-		v := &View{id: t.id, now: p.now, actor: t.actor, set: l.set, over: p.over, keys: keys}
+		v := &View{id: t.id, now: p.now, actor: t.actor, set: l.set, over: p.over, keys: p.keys}
 		a := l.applyOne(p, t, v)
 		if v.missed() {
 			refs, unknown = append(refs, v.missing...), append(unknown, v.unknown...)
@@ -57,7 +60,7 @@ func (l *lane) applyAll(batch []*task, keys map[journal.Key]*journal.Record) (*p
 		}
 		p.answers = append(p.answers, a)
 	}
-	return p, refs, unknown
+	return refs, unknown
 }
 
 func (l *lane) applyOne(p *plan, t *task, v *View) (a answer) {
