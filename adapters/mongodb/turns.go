@@ -15,9 +15,12 @@ import (
 )
 
 const (
-	turnLength = 100 * time.Millisecond
-	askAgain   = 3 * time.Millisecond // at least, and at most twice that
-	askedFor   = time.Second          // that a wish for the next turn counts
+	turnLength  = 200 * time.Millisecond
+	shortLength = turnLength / 10       // for who has little to do
+	lastBatch   = 10                    // percent of a turn that are left to the batch under way, so that it ends with the turn
+	askAgain    = 4 * time.Millisecond  // at least
+	askAtMost   = 30 * time.Millisecond // because a holder may give its turn away long before it ends
+	askedFor    = time.Second           // that a wish for the next turn counts
 )
 
 // Turns implements writer.Turns by one document a store. Its times are the server's, so the clocks of the processes need not agree. Its writes
@@ -37,31 +40,44 @@ func NewTurns(d *Database) *Turns {
 
 // turn says who may write to a store, until when, and who is next. Empty: nobody.
 type turn struct {
-	Holder id.ID `bson:"holder"`
+	Holder id.ID     `bson:"holder"`
+	Until  time.Time `bson:"until"`
+	Asked  time.Time `bson:"asked"` // now, for who is next
+}
+
+// pause is how long not to ask: until the turn is about to end, since every question costs the one who writes.
+func (t turn) pause() time.Duration {
+	left := t.Until.Sub(t.Asked) - turnLength*lastBatch/100
+	return min(max(left, askAgain), askAtMost) + rand.N(askAgain) //nolint:gosec // chance, not secrecy
 }
 
 // Take implements writer.Turns.
-func (t *Turns) Take(ctx context.Context, s id.Store) error {
+func (t *Turns) Take(ctx context.Context, s id.Store, little bool) (waited bool, err error) {
 	if time.Now().Before(t.until(s)) {
-		return nil
+		return false, nil
+	}
+	length := turnLength
+	if little {
+		length = shortLength
 	}
 	for {
 		asked := time.Now()
 		var now turn
-		err := t.c.FindOneAndUpdate(ctx, byID(s), ask(t.d.process), options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After)).Decode(&now)
+		err := t.c.FindOneAndUpdate(ctx, byID(s), ask(t.d.process, length), options.FindOneAndUpdate().SetUpsert(true).SetReturnDocument(options.After)).Decode(&now)
 		if err != nil && !mongo.IsDuplicateKeyError(err) { // another process made the document first
-			return unavailable(err)
+			return waited, unavailable(err)
 		}
 		if err == nil && now.Holder == t.d.process {
-			t.keep(s, asked.Add(turnLength))
-			return nil
+			t.keep(s, asked.Add(length*(100-lastBatch)/100))
+			return waited, nil
 		}
-		timer := time.NewTimer(askAgain + rand.N(askAgain)) //nolint:gosec // chance, not secrecy
+		waited = true
+		timer := time.NewTimer(now.pause())
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return waited, ctx.Err()
 		}
 	}
 }
@@ -87,7 +103,7 @@ func (t *Turns) keep(s id.Store, until time.Time) {
 
 // ask is an update that makes the process the holder where the turn is free and nobody else is next, and else the next one where nobody is.
 // A holder that asks while somebody else is next gives its turn away.
-func ask(me id.ID) mongo.Pipeline {
+func ask(me id.ID, length time.Duration) mongo.Pipeline {
 	f := func(op string, args ...any) bson.D { return bson.D{{Key: op, Value: bson.A(args)}} }
 	field := func(name string, absent any) bson.D { return f("$ifNull", "$"+name, absent) }
 	long, longAgo := func(from any, d time.Duration) bson.D { return f("$add", from, d.Milliseconds()) }, time.UnixMilli(0)
@@ -97,7 +113,7 @@ func ask(me id.ID) mongo.Pipeline {
 	mine := f("$and", free, nobodyNext)
 	return mongo.Pipeline{{{Key: "$set", Value: bson.D{
 		{Key: "holder", Value: f("$cond", mine, me, f("$cond", f("$eq", holder, me), "", holder))},
-		{Key: "until", Value: f("$cond", mine, long("$$NOW", turnLength), field("until", longAgo))},
+		{Key: "until", Value: f("$cond", mine, long("$$NOW", length), field("until", longAgo))},
 		{Key: "next", Value: f("$cond", mine, "", f("$cond", nobodyNext, me, next))},
 		{Key: "asked", Value: f("$cond", nobodyNext, "$$NOW", field("asked", longAgo))},
 	}}}}

@@ -171,9 +171,9 @@ type asked struct {
 	times atomic.Int64
 }
 
-func (a *asked) Take(context.Context, id.Store) error {
+func (a *asked) Take(context.Context, id.Store, bool) (bool, error) {
 	a.times.Add(1)
-	return nil
+	return false, nil
 }
 
 func busyWritersAsk(t *testing.T, d *database) {

@@ -70,6 +70,7 @@ func (l *lane) next() (*task, bool) {
 // were just answered: they are about to come back, and would else form a second batch, half as large, for ever. A commit of 64 sales costs two
 // thirds of two commits of 32. It does not wait idly: what is there is applied meanwhile.
 func (l *lane) collect(ctx context.Context, first *task) ([]*task, *plan) {
+	l.takeTurn(ctx)
 	batch := l.drain(l.add(make([]*task, 0, l.w.c.Batch), first))
 	most := min(l.expected, l.w.c.Batch)
 	if l.expected < companions || len(batch) >= most {
@@ -77,22 +78,22 @@ func (l *lane) collect(ctx context.Context, first *task) ([]*task, *plan) {
 	}
 	patience := time.NewTimer(maxPatience)
 	defer patience.Stop()
-	l.takeTurn(ctx)
 	p := l.newPlan(map[journal.Key]*journal.Record{})
 	p.failed = l.broken || !l.set.loaded
 	l.extend(ctx, p, batch)
-	for len(batch) < most {
+	for waits := true; waits && len(batch) < most; {
+		before := len(batch)
 		select {
 		case t, ok := <-l.queue:
 			if !ok {
 				return batch, p
 			}
-			before := len(batch)
-			batch = l.drain(l.add(batch, t))
-			l.extend(ctx, p, batch[before:])
+			batch = l.add(batch, t)
 		case <-patience.C:
-			return batch, p
+			waits = false
 		}
+		batch = l.drain(batch)
+		l.extend(ctx, p, batch[before:])
 	}
 	return batch, p
 }
@@ -132,7 +133,10 @@ func (l *lane) process(ctx context.Context, batch []*task, applied *plan) {
 	}
 	var err error
 	rebuilt := false
-	for range maxTries {
+	for try := range maxTries {
+		if try > 0 {
+			l.takeTurn(ctx)
+		}
 		var p *plan
 		if p, err = l.attempt(ctx, batch, applied); err == nil {
 			p.answer()
@@ -214,9 +218,18 @@ func (l *lane) failure(err error) error {
 // hear of those who lose them, so it asks now and then. A turn is advice, so nothing is made of an error.
 func (l *lane) takeTurn(ctx context.Context) {
 	now := l.w.c.Clock.Now()
-	if l.contested > 0 || l.expected >= companions && now.Sub(l.asked) > askEvery {
-		l.asked = now
-		l.holding = l.w.c.Turns.Take(ctx, l.store) == nil
+	if l.contested == 0 && (l.expected < companions || now.Sub(l.asked) <= askEvery) {
+		return
+	}
+	l.asked = now
+	waited, err := l.w.c.Turns.Take(ctx, l.store, l.expected < companions)
+	l.holding = err == nil
+	if !waited {
+		return
+	}
+	l.contested = contestedFor
+	if l.set.loaded {
+		_ = l.catchUp(ctx) // where that fails, the batch fails too and says why
 	}
 }
 
@@ -241,7 +254,6 @@ func (l *lane) attempt(ctx context.Context, batch []*task, p *plan) (_ *plan, er
 	}
 	began := l.w.c.Clock.Now()
 	if p == nil || p.failed {
-		l.takeTurn(ctx)
 		if p, err = l.apply(ctx, batch); err != nil {
 			return nil, err
 		}
@@ -282,7 +294,7 @@ func (l *lane) apply(ctx context.Context, batch []*task) (*plan, error) {
 
 // extend applies more tasks to a plan. One that cannot be gone on with has failed: its batch is then applied as a whole, which shows why.
 func (l *lane) extend(ctx context.Context, p *plan, more []*task) {
-	if p.failed {
+	if p.failed || len(more) == 0 {
 		return
 	}
 	if l.fetch(ctx, p.keys, nil, l.intended(more)) != nil {
@@ -393,27 +405,33 @@ func (l *lane) adopt(p *plan, head journal.Head) {
 	}
 }
 
-// catchUp brings the working set to the head that is found now: what the records in between touched is dropped.
+// catchUp brings the working set to the head that is found now: what the records in between touched is read again where it was known, because
+// what was needed is likely to be needed again.
 func (l *lane) catchUp(ctx context.Context) error {
-	return l.w.c.Provider.View(ctx, func(ctx context.Context) error {
-		h, err := l.w.c.Journal.Head(ctx, l.store)
+	var f *found
+	var head journal.Head
+	err := l.w.c.Provider.View(ctx, func(ctx context.Context) (err error) {
+		f = &found{set: newWorkingSet(maxValues)}
+		if head, err = l.w.c.Journal.Head(ctx, l.store); err != nil {
+			return err
+		}
+		behind := head.Position - l.set.head.Position
+		if !l.set.loaded || behind < 0 || behind > catchUpLimit {
+			l.set.clear()
+			return nil
+		}
+		refs, err := l.w.c.Journal.Changes(ctx, l.store, l.set.head.Position, int(behind))
 		if err != nil {
 			return err
 		}
-		behind := h.Position - l.set.head.Position
-		if !l.set.loaded || behind < 0 || behind > catchUpLimit {
-			l.set.clear()
-		} else {
-			refs, err := l.w.c.Journal.Changes(ctx, l.store, l.set.head.Position, int(behind))
-			if err != nil {
-				return err
-			}
-			for _, ref := range refs {
-				l.set.evict(ref)
-			}
-		}
-		clear(l.set.fleeting)
-		l.set.head, l.set.loaded = h, true
-		return nil
+		return l.w.fetch(ctx, l.store, f, l.set.evict(refs), nil)
 	})
+	clear(l.set.fleeting)
+	if err != nil {
+		l.set.clear() // some of it may have been dropped, and not be read again
+		return err
+	}
+	l.set.add(f.set)
+	l.set.head, l.set.loaded = head, true
+	return nil
 }

@@ -53,9 +53,18 @@ func (w *workingSet) add(o *workingSet) {
 	}
 }
 
-func (w *workingSet) evict(ref journal.Ref) {
-	delete(w.young, ref)
-	delete(w.old, ref)
+// evict drops the values of the refs and returns which of them were known.
+func (w *workingSet) evict(refs []journal.Ref) (known []journal.Ref) {
+	for _, ref := range refs {
+		_, young := w.young[ref]
+		_, old := w.old[ref]
+		if young || old {
+			known = append(known, ref)
+		}
+		delete(w.young, ref)
+		delete(w.old, ref)
+	}
+	return known
 }
 
 func (w *workingSet) clear() {

@@ -45,8 +45,9 @@ type Observer interface {
 // Turns lets the writers of several processes take turns on a store, so that none starves and few commits are in vain. They are advice: what
 // keeps the books right is the head's token.
 type Turns interface {
-	// Take waits until it is this process's turn; a turn lasts a moment. It returns an error when the context ends before or nobody can say.
-	Take(ctx context.Context, s id.Store) error
+	// Take waits until it is this process's turn. A turn lasts a moment, and a tenth of that for who has little to do. waited tells that another
+	// process had its turn before. It returns an error when the context ends before or nobody can say.
+	Take(ctx context.Context, s id.Store, little bool) (waited bool, err error)
 	// Give ends the turn of this process, if it has it.
 	Give(ctx context.Context, s id.Store)
 }
@@ -55,7 +56,7 @@ type Turns interface {
 type Alone struct{}
 
 // Take implements Turns.
-func (Alone) Take(context.Context, id.Store) error { return nil }
+func (Alone) Take(context.Context, id.Store, bool) (bool, error) { return false, nil }
 
 // Give implements Turns.
 func (Alone) Give(context.Context, id.Store) {}
