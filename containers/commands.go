@@ -23,6 +23,9 @@ import (
 
 // Serve serves until ctx ends. ready is called once the servers listen.
 func Serve(ctx context.Context, c Config, ready func(at *Listening)) error {
+	if c.MongoURI != "" && c.JWTKey == "" {
+		return errors.New("KASSA_JWT_KEY is needed to serve from KASSA_MONGODB_URI: all servers of a shop sign with the same key")
+	}
 	var at *Listening
 	app := fx.New(Core(c), Web(), fx.Populate(&at))
 	return run(ctx, app, func(ctx context.Context) error {
@@ -101,7 +104,7 @@ func formatOf(f ImportFile) (productfile.Format, error) {
 	return format, nil
 }
 
-var errNoStore = errors.New("there is no store yet; start kassa serve and POST /api/v1/setup first, or use kassa demo")
+var errNoStore = errors.New("there is no store yet; start kassa serve and POST /api/v1/setup first")
 
 func onlyStore(ctx context.Context, stores store.Repository) (store.Store, error) {
 	all, err := stores.List(ctx)

@@ -114,7 +114,7 @@ func (b *books) serve() *server {
 // verify proves the books beside the servers that run.
 func (b *books) verify() {
 	b.t.Helper()
-	verifyBooks(b.t, b.binary, b.env)
+	verifyBooks(b.t, b.binary, append(slices.Clone(b.env), "KASSA_JWT_KEY=")) // it signs nothing
 }
 
 func (b *books) order(key string) *order {

@@ -10,7 +10,7 @@ import (
 
 func demo(ctx context.Context, c *call) error {
 	fs := flag.NewFlagSet("demo", flag.ContinueOnError)
-	about := "Serves a shop to try Kassa with: 100 products, a till with change in its drawer, a cashier and a manager.\nIts data is kept in KASSA_DATA/demo; delete that folder to begin anew. It listens on this machine only."
+	about := "Serves a shop to try Kassa with: 100 products, a till with change in its drawer, a cashier and a manager.\nIts data is kept in KASSA_DATA/demo, never in MongoDB; delete that folder to begin anew. It listens on this machine only."
 	if _, done, err := c.parse(fs, "", about); done {
 		return err
 	}
@@ -19,6 +19,10 @@ func demo(ctx context.Context, c *call) error {
 		return err
 	}
 	cfg.Data = filepath.Join(cfg.Data, "demo")
+	if cfg.MongoURI != "" { // a shop with users whom everybody knows
+		cfg.MongoURI = ""
+		tell(c.errs, "The demo does not touch KASSA_MONGODB_URI: its data is kept in %s.\n", cfg.Data)
+	}
 	cfg.Log = nil // a terminal full of requests hides what is printed below
 	return containers.Demo(ctx, cfg, func(s containers.DemoShop) {
 		tell(c.out, "Kassa demo: http://%s  (try every route at http://%s/docs; metrics at http://%s/metrics)\n\n", s.API, s.API, s.Metrics)

@@ -3,8 +3,24 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"testing"
 )
+
+// demoLeavesMongoDBAlone starts the demo where the settings name a MongoDB, which nobody answers for: it has no use for one.
+func demoLeavesMongoDBAlone(t *testing.T, binary string) {
+	data := t.TempDir()
+	s := startCommand(t, binary, append(settings(data), "KASSA_MONGODB_URI=mongodb://127.0.0.1:1/kassa?replicaSet=kassa"), "demo", "Kassa demo: ")
+	_ = signIn(s, "cashier@demo.kassa", "cashier-demo")
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if told := s.errors.String(); !strings.Contains(told, "does not touch KASSA_MONGODB_URI") {
+		t.Errorf("it says %q", told)
+	}
+	verifyBooks(t, binary, settings(filepath.Join(data, "demo")))
+}
 
 // product is what the test reads of one.
 type product struct {

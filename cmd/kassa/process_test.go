@@ -199,6 +199,7 @@ func TestTheServerProcess(t *testing.T) {
 	t.Run("what was answered survives SIGTERM, which ends it in order", func(t *testing.T) { terminates(t, binary, settings(t.TempDir())) })
 	t.Run("a second server on the same data is refused", func(t *testing.T) { secondServer(t, binary) })
 	t.Run("a manager's edits of the demo survive its next start", func(t *testing.T) { demoKeeps(t, binary) })
+	t.Run("the demo leaves MongoDB alone", func(t *testing.T) { demoLeavesMongoDBAlone(t, binary) })
 	t.Run("what the documents fill in works in the demo", func(t *testing.T) { prefilledBodies(t, binary) })
 	t.Run("files that are missing, damaged or not to be written", func(t *testing.T) { damagedFiles(t, binary) })
 	t.Run("a wrong setting is refused in one sentence", func(t *testing.T) { wrongSettings(t, binary) })
