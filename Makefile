@@ -174,4 +174,4 @@ schemathesis: ## Test the demo shop against its own /openapi.json, as cashier an
 	done
 
 clean: ## Remove what was built and measured; the demo's data stays
-	rm -rf bin coverage.out coverage.html
+	rm -rf bin kassa coverage.out coverage.html

@@ -19,7 +19,7 @@ func newWriterMetrics() *writerMetrics {
 		batch: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "kassa_writer_batch_records", Help: "Records in one commit.",
 			Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128}}),
 		queue: prometheus.NewGauge(prometheus.GaugeOpts{Name: "kassa_writer_queue", Help: "Operations that wait after a commit."}),
-		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "kassa_writer_commit_seconds", Help: "Time to apply and commit a batch.",
+		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "kassa_writer_commit_seconds", Help: "Time to commit a batch, and to apply what was not applied while it was collected.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5}}),
 		stale: prometheus.NewCounter(prometheus.CounterOpts{Name: "kassa_writer_stale_total", Help: "Batches applied again because another process had committed."}),
 	}

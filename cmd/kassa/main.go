@@ -1,4 +1,5 @@
-// Command kassa is the point-of-sale backend: it serves the REST API and its documents, imports products, and proves the books.
+// Command kassa is the point-of-sale backend: it serves the REST API and its documents, imports products, proves and copies the books,
+// and measures the machine that it runs on.
 package main
 
 import (

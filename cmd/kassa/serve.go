@@ -9,7 +9,7 @@ import (
 
 func serve(ctx context.Context, c *call) error {
 	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
-	about := "Serves on KASSA_ADDR until it is stopped with Ctrl+C or SIGTERM. Data is kept in KASSA_DATA. The log goes to standard error, a line of JSON\nper request. Where there is no store yet it prints the one-time token that POST /api/v1/setup needs from another machine."
+	about := "Serves on KASSA_ADDR until it is stopped with Ctrl+C or SIGTERM. Data is kept in KASSA_DATA, or in the MongoDB of\nKASSA_MONGODB_URI. The log goes to standard error, a line of JSON per request. Where there is no store yet it prints the one-time\ntoken that POST /api/v1/setup needs from another machine."
 	if _, done, err := c.parse(fs, "", about); done {
 		return err
 	}
