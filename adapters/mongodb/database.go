@@ -1,5 +1,5 @@
-// Package mongodb keeps Kassa's stores in a MongoDB replica set: one database for all of them, the store's id first in every _id and index, so
-// that collections can be sharded by store. It is the only package, containers apart, that knows the driver.
+// Package mongodb keeps Kassa's stores in a MongoDB replica set: one database for all of them, the store's id first in every _id and in every
+// index but stores.name and writers.age, so that collections can be sharded by store. It is the only package, containers apart, that knows the driver.
 package mongodb
 
 import (
@@ -32,9 +32,10 @@ const (
 
 // Database is a database of a replica set.
 type Database struct {
-	db      *mongo.Database
-	process id.ID // names this process among those that write to the database
-	leases  leases
+	db       *mongo.Database
+	process  id.ID         // names this process among those that write to the database
+	patience time.Duration // with all attempts of a transaction or view together
+	leases   leases
 }
 
 // Open connects and makes the collections and indexes that are missing, because none may be made in traffic. process names this process among
@@ -73,7 +74,7 @@ func OpenReader(ctx context.Context, uri string) (*Database, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the MongoDB URI cannot be used: %w", err)
 	}
-	d := &Database{db: client.Database(name)}
+	d := &Database{db: client.Database(name), patience: patience}
 	if err := d.check(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -85,11 +86,6 @@ func (d *Database) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	return d.db.Client().Disconnect(ctx)
-}
-
-// Ping asks whether the primary answers.
-func (d *Database) Ping(ctx context.Context) error {
-	return unavailable(d.db.Client().Ping(ctx, readpref.Primary()))
 }
 
 // check asks the server what it is.
@@ -121,9 +117,9 @@ func (d *Database) explain(err error) error {
 	}
 	var server mongo.ServerError
 	switch {
-	case errors.As(err, &server) && (server.HasErrorCode(codeUnauthorized) || server.HasErrorCode(codeAuthenticationRequired)):
+	case errors.As(err, &server) && server.HasErrorCode(codeUnauthorized):
 		return fmt.Errorf("the user of the MongoDB URI may not use the database %s: it needs the role readWrite there", d.db.Name()) // the server's own words are the whole command
-	case errors.As(err, &server) && server.HasErrorCode(codeAuthenticationFailed), strings.Contains(err.Error(), "auth error"):
+	case errors.As(err, &server) && (server.HasErrorCode(codeAuthenticationFailed) || server.HasErrorCode(codeAtlasError)), strings.Contains(err.Error(), "auth error"):
 		return fmt.Errorf("MongoDB refuses the user or the password of the URI: %w", err)
 	case unreachable(err):
 		return fmt.Errorf("no MongoDB primary answers: %w", err)

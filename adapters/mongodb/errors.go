@@ -15,11 +15,12 @@ import (
 
 // Codes of server errors.
 const (
-	codeUnauthorized           = 13
-	codeAuthenticationFailed   = 18
-	codeAuthenticationRequired = 8000
-	codeNamespaceExists        = 48
-	codeWriteConflict          = 112
+	codeUnauthorized         = 13
+	codeAuthenticationFailed = 18
+	codeNamespaceExists      = 48
+	codeWriteConflict        = 112
+	codeSnapshotTooOld       = 239
+	codeAtlasError           = 8000 // what Atlas says instead of AuthenticationFailed
 )
 
 // codesPassing are what a server answers where the same may go well the next time, beside what it labels so.
@@ -70,6 +71,9 @@ func unavailable(err error) error {
 	switch {
 	case err == nil, fault.IsKind(err, fault.Unavailable), errors.Is(err, context.Canceled):
 		return err
+	case coded(err, codeSnapshotTooOld):
+		return fault.New(fault.Unavailable, "database_unavailable", "MongoDB no longer has the snapshot that is being read, because reading took too long: "+
+			"raise minSnapshotHistoryWindowInSeconds on every node, and begin again").Wrap(err)
 	case unreachable(err), passing(err):
 		return fault.New(fault.Unavailable, "database_unavailable", "the database does not answer; nothing was changed").Retry(time.Second).Wrap(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// The collections. Every _id but those of stores and heads is a document that begins with the store's id, s; stores and heads are one document
+// The collections. Every _id but those of stores, heads and turns is a document that begins with the store's id, s; these three are one document
 // a store, and their _id is the store's id.
 const (
 	stores    = "stores"

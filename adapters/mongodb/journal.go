@@ -94,7 +94,7 @@ func (j *Journal) Advance(ctx context.Context, s id.Store, from id.ID, to journa
 	if err != nil {
 		return err
 	}
-	if err := j.d.say(ctx, s, t.session); err != nil {
+	if err := j.d.say(ctx, s); err != nil {
 		return err
 	}
 	set := bson.D{{Key: "token", Value: to.Token}, {Key: "position", Value: to.Position}, {Key: "at", Value: to.At.UnixMilli()}, {Key: "status", Value: to.Status}}
@@ -250,7 +250,7 @@ func (j *Journal) list(ctx context.Context, filter, order bson.D, limit int) (rs
 
 // Index implements journal.Repository. On MongoDB the indexes are on the fields of the record's own document, so these are what is compared.
 func (j *Journal) Index(ctx context.Context, s id.Store, fn func(journal.Entry) error) error {
-	return each(ctx, j.d.collection(records), byStore(s), options.Find().SetProjection(bson.D{{Key: "body", Value: 0}, {Key: "hash", Value: 0}}), func(w row) error {
+	err := each(ctx, j.d.collection(records), byStore(s), options.Find().SetProjection(bson.D{{Key: "body", Value: 0}, {Key: "hash", Value: 0}}), func(w row) error {
 		for _, e := range w.entries() {
 			if err := fn(e); err != nil {
 				return err
@@ -258,6 +258,10 @@ func (j *Journal) Index(ctx context.Context, s id.Store, fn func(journal.Entry) 
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return noStrays(ctx, j.d.collection(records))
 }
 
 func (w *row) entries() []journal.Entry {

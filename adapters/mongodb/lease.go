@@ -24,15 +24,30 @@ const (
 	maxSessions = 64          // of one process and store
 )
 
-// leases is what this process has said.
+// leases is what this process has said, by store.
 type leases struct {
-	mu   sync.Mutex
-	said map[id.Store]*lease
+	mu sync.Mutex
+	of map[id.Store]*lease
 }
 
+// lease has a lock of its own, because other stores need not wait while it is said.
 type lease struct {
+	mu       sync.Mutex
 	at       time.Time
 	sessions []bson.Binary
+}
+
+// get returns what was said of the store, which may be nothing yet.
+func (ls *leases) get(s id.Store) *lease {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	if ls.of == nil {
+		ls.of = map[id.Store]*lease{}
+	}
+	if ls.of[s] == nil {
+		ls.of[s] = &lease{}
+	}
+	return ls.of[s]
 }
 
 // sayer is a process that writes to a store.
@@ -48,29 +63,30 @@ type said struct {
 }
 
 // say makes the session of the transaction known as one that writes to the store, unless it is known.
-func (d *Database) say(ctx context.Context, s id.Store, session *mongo.Session) error {
+func (d *Database) say(ctx context.Context, s id.Store) error {
+	t, err := d.writing(ctx)
+	if err != nil {
+		return err
+	}
 	var own bson.Binary
-	own.Subtype, own.Data, _ = session.ID().Lookup("id").BinaryOK()
-	d.leases.mu.Lock()
-	defer d.leases.mu.Unlock()
-	l := d.leases.said[s]
-	if l != nil && time.Since(l.at) < saidFor && slices.ContainsFunc(l.sessions, own.Equal) {
+	own.Subtype, own.Data, _ = t.session.ID().Lookup("id").BinaryOK()
+	l := d.leases.get(s)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Since(l.at) < saidFor && slices.ContainsFunc(l.sessions, own.Equal) {
 		return nil
 	}
-	next := &lease{at: time.Now(), sessions: []bson.Binary{own}}
-	if l != nil && len(l.sessions) < maxSessions {
-		next.sessions = append(slices.DeleteFunc(slices.Clone(l.sessions), own.Equal), own)
+	now, all := time.Now(), []bson.Binary{own}
+	if len(l.sessions) < maxSessions {
+		all = append(slices.DeleteFunc(slices.Clone(l.sessions), own.Equal), own)
 	}
 	outside := mongo.NewSessionContext(ctx, nil)
-	_, err := d.collection(writers).ReplaceOne(outside, bson.D{{Key: "_id", Value: sayer{s, d.process}}},
-		said{ID: sayer{s, d.process}, Sessions: next.sessions, At: next.at}, options.Replace().SetUpsert(true))
+	_, err = d.collection(writers).ReplaceOne(outside, bson.D{{Key: "_id", Value: sayer{s, d.process}}},
+		said{ID: sayer{s, d.process}, Sessions: all, At: now}, options.Replace().SetUpsert(true))
 	if err != nil {
 		return unavailable(err)
 	}
-	if d.leases.said == nil {
-		d.leases.said = map[id.Store]*lease{}
-	}
-	d.leases.said[s] = next
+	l.at, l.sessions = now, all
 	return nil
 }
 

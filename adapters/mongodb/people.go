@@ -84,7 +84,7 @@ func (r *people[P, D]) each(ctx context.Context, filter bson.D, o *options.FindO
 
 // All implements writer.Projection. Claims follow from the people, whose documents must be found by what they hold.
 func (r *people[P, D]) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
-	return each(ctx, r.c(), byStore(s), options.Find().SetSort(sorted("_id")), func(d D) error {
+	err := each(ctx, r.c(), byStore(s), options.Find().SetSort(sorted("_id")), func(d D) error {
 		p, err := r.restore(d)
 		if err != nil {
 			return err
@@ -94,6 +94,10 @@ func (r *people[P, D]) All(ctx context.Context, s id.Store, fn func(writer.Value
 		}
 		return fn(p)
 	})
+	if err != nil {
+		return err
+	}
+	return noStrays(ctx, r.c())
 }
 
 // Save implements writer.Projection.

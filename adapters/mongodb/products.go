@@ -88,7 +88,7 @@ func (r *Products) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]
 
 // All implements writer.Projection.
 func (r *Products) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
-	return each(ctx, r.collection(), byStore(s), options.Find().SetSort(sorted("_id")), func(x item) error {
+	err := each(ctx, r.collection(), byStore(s), options.Find().SetSort(sorted("_id")), func(x item) error {
 		p, err := x.product()
 		if err != nil {
 			return err
@@ -102,6 +102,10 @@ func (r *Products) All(ctx context.Context, s id.Store, fn func(writer.Value) er
 		}
 		return fn(p)
 	})
+	if err != nil {
+		return err
+	}
+	return noStrays(ctx, r.collection())
 }
 
 // Save implements writer.Projection. Barcodes are freed before they are taken, because products may swap theirs within a batch.

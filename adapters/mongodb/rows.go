@@ -3,8 +3,11 @@ package mongodb
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"kassa/core/id"
+	"kassa/core/journal"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -52,6 +55,33 @@ func byKey(s id.Store, i id.ID) bson.D { return bson.D{{Key: "_id", Value: key{s
 func byStore(s id.Store) bson.D {
 	low, high := bson.D{{Key: "s", Value: s}}, bson.D{{Key: "s", Value: s}, {Key: "i", Value: bson.MaxKey{}}}
 	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: low}, {Key: "$lt", Value: high}}}, {Key: "_id.s", Value: s}}
+}
+
+// maxNamed is how many strays an error names.
+const maxNamed = 10
+
+// noStrays returns ErrCorrupt where the collection has documents whose _id names no store, as somebody makes who writes to it by hand. In the index
+// on _id they are before and after those whose first field is s and a text. A filter would compare with values of one type only; bounds of the
+// index do not.
+func noStrays(ctx context.Context, c *mongo.Collection) error {
+	var n int
+	var named []string
+	for _, o := range []*options.FindOptionsBuilder{options.Find().SetMax(bson.D{{Key: "_id", Value: bson.D{{Key: "s", Value: ""}}}}),
+		options.Find().SetMin(bson.D{{Key: "_id", Value: bson.D{{Key: "s\x01", Value: ""}}}})} {
+		err := each(ctx, c, bson.D{}, o.SetHint(sorted("_id")).SetProjection(sorted("_id")), func(x bson.Raw) error {
+			if n++; n <= maxNamed {
+				named = append(named, x.Lookup("_id").String())
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if n > 0 {
+		return fmt.Errorf("%w: documents of no store in %s: %d, the first %s", journal.ErrCorrupt, c.Name(), n, strings.Join(named, ", "))
+	}
+	return nil
 }
 
 // byKeys matches the documents that have one of the ids.

@@ -42,7 +42,10 @@ func (p *State) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wri
 
 // All implements writer.Projection.
 func (p *State) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
-	return p.values(ctx, byStore(s), options.Find().SetSort(sorted("_id")), fn)
+	if err := p.values(ctx, byStore(s), options.Find().SetSort(sorted("_id")), fn); err != nil {
+		return err
+	}
+	return noStrays(ctx, p.d.collection(state))
 }
 
 // Range implements writer.Ranger.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"kassa/core/id"
@@ -66,26 +67,95 @@ func (r *Stock) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wri
 		ids[i] = ref.Value()
 	}
 	vs := make([]writer.Value, 0, len(refs))
-	err := r.values(ctx, byKeys(s, ids), options.Find(), func(v writer.Value) error {
+	err := each(ctx, r.d.collection(stock), byKeys(s, ids), options.Find(), func(h onHand) error {
+		v, err := h.stock()
 		vs = append(vs, v)
-		return nil
+		return err
 	})
 	return vs, err
 }
 
-// All implements writer.Projection.
+// stocksAtOnce is how many stocks are compared with their products at once.
+const stocksAtOnce = 500
+
+// All implements writer.Projection. What lists read is compared with what it must be.
 func (r *Stock) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
-	return r.values(ctx, byStore(s), options.Find().SetSort(sorted("_id")), fn)
+	hs := make([]onHand, 0, stocksAtOnce)
+	compare := func() error {
+		err := r.compare(ctx, s, hs, fn)
+		hs = hs[:0]
+		return err
+	}
+	err := each(ctx, r.d.collection(stock), byStore(s), options.Find().SetSort(sorted("_id")), func(h onHand) error {
+		if hs = append(hs, h); len(hs) < stocksAtOnce {
+			return nil
+		}
+		return compare()
+	})
+	if err != nil {
+		return err
+	}
+	if err := compare(); err != nil {
+		return err
+	}
+	return noStrays(ctx, r.d.collection(stock))
 }
 
-func (r *Stock) values(ctx context.Context, filter bson.D, o *options.FindOptionsBuilder, fn func(writer.Value) error) error {
-	return each(ctx, r.d.collection(stock), filter, o, func(h onHand) error {
-		v, err := inventory.NewStock(id.ID(h.ID.ID), h.OnHand)
+// compare gives stocks to fn whose other figures follow from what is on hand and from the products.
+func (r *Stock) compare(ctx context.Context, s id.Store, hs []onHand, fn func(writer.Value) error) error {
+	ids := make([]string, len(hs))
+	for i, h := range hs {
+		ids[i] = h.ID.ID
+	}
+	limits, err := r.limits(ctx, s, ids)
+	if err != nil {
+		return err
+	}
+	for _, h := range hs {
+		v, err := h.stock()
 		if err != nil {
-			return fmt.Errorf("%w: stock of %s: %w", journal.ErrCorrupt, h.ID.ID, err)
+			return err
 		}
-		return fn(v)
+		if should := onHandOf(s, v, limits); !reflect.DeepEqual(h, should) {
+			return fmt.Errorf("%w: stock of %s is listed as another one", journal.ErrCorrupt, h.ID.ID)
+		}
+		if err := fn(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h onHand) stock() (*inventory.Stock, error) {
+	v, err := inventory.NewStock(id.ID(h.ID.ID), h.OnHand)
+	if err != nil {
+		return nil, fmt.Errorf("%w: stock of %s: %w", journal.ErrCorrupt, h.ID.ID, err)
+	}
+	return v, nil
+}
+
+// onHandOf needs the limit of the product, unless it is not kept yet.
+func onHandOf(s id.Store, v *inventory.Stock, limits map[string]measure.Quantity) onHand {
+	h := onHand{ID: key{s, string(v.Product())}, OnHand: v.OnHand()}
+	limit, ok := limits[h.ID.ID]
+	if !ok {
+		limit = never
+	}
+	if h.Spare = h.OnHand - limit; min(h.OnHand, h.Spare) <= 0 {
+		h.Scarce = &scarce{h.OnHand, h.Spare}
+	}
+	return h
+}
+
+// limits returns the limits of those of the products that are kept.
+func (r *Stock) limits(ctx context.Context, s id.Store, ids []string) (map[string]measure.Quantity, error) {
+	limits := make(map[string]measure.Quantity, len(ids))
+	err := each(ctx, r.d.collection(products), byKeys(s, ids), options.Find().SetProjection(justBody), func(x item) error {
+		p, err := x.product()
+		limits[x.ID.ID] = limitOf(p)
+		return err
 	})
+	return limits, err
 }
 
 // Save implements writer.Projection. Products whose stock changes by the same amount share a statement: in most batches most products sell one
@@ -162,29 +232,17 @@ func (r *Stock) begin(ctx context.Context, s id.Store, fresh []*inventory.Stock)
 	if len(fresh) == 0 {
 		return nil
 	}
-	ids := make([]id.ID, len(fresh))
+	ids := make([]string, len(fresh))
 	for i, f := range fresh {
-		ids[i] = f.Product()
+		ids[i] = string(f.Product())
 	}
-	limits := make(map[string]measure.Quantity, len(fresh))
-	err := each(ctx, r.d.collection(products), byKeys(s, ids), options.Find().SetProjection(justBody), func(x item) error {
-		p, err := x.product()
-		limits[x.ID.ID] = limitOf(p)
-		return err
-	})
+	limits, err := r.limits(ctx, s, ids)
 	if err != nil {
 		return err
 	}
 	var w writes
 	for _, f := range fresh {
-		h := onHand{ID: key{s, string(f.Product())}, OnHand: f.OnHand()}
-		limit, ok := limits[h.ID.ID]
-		if !ok {
-			limit = never
-		}
-		if h.Spare = h.OnHand - limit; min(h.OnHand, h.Spare) <= 0 {
-			h.Scarce = &scarce{h.OnHand, h.Spare}
-		}
+		h := onHandOf(s, f, limits)
 		w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: h.ID}}).SetReplacement(h).SetUpsert(true))
 	}
 	return w.run(ctx, r.d.collection(stock))

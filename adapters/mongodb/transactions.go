@@ -19,7 +19,7 @@ import (
 // The bounds of a transaction.
 const (
 	maxAttempts    = 1000                  // of the callback
-	patience       = 10 * time.Second      // of all attempts together
+	patience       = 10 * time.Second      // with all attempts together
 	commitPatience = 5 * time.Second       // of a commit whose outcome is unknown
 	abortTimeout   = 2 * time.Second       // for telling the server that a transaction is given up
 	maxPause       = 50 * time.Millisecond // between two attempts
@@ -68,7 +68,7 @@ func (d *Database) Transact(ctx context.Context, fn func(ctx context.Context) er
 	var blocked blockade
 	for attempt := 1; ; attempt++ {
 		t, err := d.transact(ctx, fn)
-		if err == nil || !passing(err) || attempt == maxAttempts || time.Since(began) > patience {
+		if err == nil || !passing(err) || attempt == maxAttempts || time.Since(began) > d.patience {
 			return unavailable(err)
 		}
 		if err := d.unblock(ctx, &blocked, t); err != nil {
@@ -149,9 +149,10 @@ func (d *Database) View(ctx context.Context, fn func(ctx context.Context) error)
 	if d.current(ctx) != nil {
 		return fn(ctx)
 	}
+	began := time.Now()
 	for attempt := 1; ; attempt++ {
 		err := d.view(ctx, fn)
-		if !passing(err) || attempt == maxAttempts || pause(ctx, attempt) != nil {
+		if !passing(err) || attempt == maxAttempts || time.Since(began) > d.patience || pause(ctx, attempt) != nil {
 			return unavailable(err)
 		}
 	}

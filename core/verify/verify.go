@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/ledger"
@@ -101,10 +102,13 @@ func (r *run) records(ctx context.Context) (whole bool, err error) {
 			r.record(&rs[i], position)
 			position = rs[i].Position
 		}
+		if passing(ctx, err) {
+			return false, err
+		}
 		if err != nil {
 			r.find("record %d cannot be read: %v", position+1, err)
 			r.find("the records after it, and what they make, were not compared")
-			return false, ctx.Err()
+			return false, nil
 		}
 		if r.v.Progress != nil {
 			r.v.Progress(position, r.head.Position)
@@ -113,6 +117,11 @@ func (r *run) records(ctx context.Context) (whole bool, err error) {
 			return true, nil
 		}
 	}
+}
+
+// passing reports whether an error says nothing of the books: the database did not answer, or nobody waits for it any more.
+func passing(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || fault.IsKind(err, fault.Unavailable))
 }
 
 func (r *run) record(rec *journal.Record, before int64) {
@@ -198,6 +207,9 @@ func (r *run) entries(ctx context.Context) error {
 		r.add(e, -1)
 		return nil
 	})
+	if passing(ctx, err) {
+		return err
+	}
 	names := make([]string, 0, len(r.index))
 	for name := range r.index {
 		names = append(names, name)
@@ -206,7 +218,10 @@ func (r *run) entries(ctx context.Context) error {
 	for _, name := range names {
 		r.find("the index of %s does not agree with the journal", name)
 	}
-	return err
+	if err != nil {
+		r.find("the indexes cannot be read: %v", err)
+	}
+	return nil
 }
 
 // values compares every projection with what the journal makes. A projection that cannot be read to its end hides what is missing.
@@ -229,6 +244,9 @@ func (r *run) values(ctx context.Context) error {
 			}
 			return nil
 		})
+		if passing(ctx, err) {
+			return err
+		}
 		if err != nil {
 			whole = false
 			r.find("a value cannot be read: %v", err)
