@@ -34,15 +34,25 @@ type shop struct {
 	CreatedAt int64          `bson:"created_at"`
 }
 
-// Create implements store.Repository. The store and its empty books are made together.
+// Create implements store.Repository.
 func (r *Stores) Create(ctx context.Context, s store.Store) error {
+	return r.create(ctx, s, journal.Active)
+}
+
+// CreateCopy implements store.Repository.
+func (r *Stores) CreateCopy(ctx context.Context, s store.Store) error {
+	return r.create(ctx, s, journal.Copying)
+}
+
+// create makes the store and its empty books together.
+func (r *Stores) create(ctx context.Context, s store.Store, status journal.Status) error {
 	token := r.ids.New()
 	err := r.d.Transact(ctx, func(ctx context.Context) error {
 		_, err := r.d.collection(stores).InsertOne(ctx, shop{s.ID, s.Name, strings.ToLower(s.Name), s.Currency, s.TimeZone, s.CreatedAt.UnixMilli()})
 		if err != nil {
 			return err
 		}
-		_, err = r.d.collection(heads).InsertOne(ctx, head{Store: s.ID, Token: token, At: s.CreatedAt.UnixMilli(), Status: journal.Active})
+		_, err = r.d.collection(heads).InsertOne(ctx, head{Store: s.ID, Token: token, At: s.CreatedAt.UnixMilli(), Status: status})
 		return err
 	})
 	if mongo.IsDuplicateKeyError(err) {

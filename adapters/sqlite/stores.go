@@ -23,8 +23,18 @@ type Stores struct {
 // NewStores returns the list of the database's stores.
 func NewStores(d *Database, ids id.Source) *Stores { return &Stores{d: d, ids: ids} }
 
-// Create implements store.Repository. The books come before the list is committed: what a crash leaves is a file that no list names and nobody opens.
+// Create implements store.Repository.
 func (r *Stores) Create(ctx context.Context, s store.Store) error {
+	return r.create(ctx, s, journal.Active)
+}
+
+// CreateCopy implements store.Repository.
+func (r *Stores) CreateCopy(ctx context.Context, s store.Store) error {
+	return r.create(ctx, s, journal.Copying)
+}
+
+// create makes the books before the list is committed: what a crash leaves is a file that no list names and nobody opens.
+func (r *Stores) create(ctx context.Context, s store.Store, status journal.Status) error {
 	return r.d.onList(ctx, true, func(t *tx) error {
 		err := exec(t.conn, "INSERT INTO stores (id, name, name_key, currency, time_zone, created_at) VALUES (?, ?, ?, ?, ?, ?)",
 			string(s.ID), s.Name, strings.ToLower(s.Name), string(s.Currency), s.TimeZone, s.CreatedAt.UnixMilli())
@@ -34,12 +44,12 @@ func (r *Stores) Create(ctx context.Context, s store.Store) error {
 		if err != nil {
 			return err
 		}
-		return r.d.createBooks(ctx, s, r.ids.New())
+		return r.d.createBooks(ctx, s, r.ids.New(), status)
 	})
 }
 
 // createBooks makes the store's file with an empty journal.
-func (d *Database) createBooks(ctx context.Context, s store.Store, token id.ID) error {
+func (d *Database) createBooks(ctx context.Context, s store.Store, token id.ID, status journal.Status) error {
 	f, err := openFile(d.path(s.ID), "store", false)
 	if err != nil {
 		return err
@@ -49,7 +59,7 @@ func (d *Database) createBooks(ctx context.Context, s store.Store, token id.ID) 
 		return err
 	}
 	err = exec(c, "INSERT INTO head (one, store, token, position, at, status) VALUES (1, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING",
-		string(s.ID), string(token), s.CreatedAt.UnixMilli(), string(journal.Active))
+		string(s.ID), string(token), s.CreatedAt.UnixMilli(), string(status))
 	f.writer <- c
 	if err != nil {
 		_ = f.close()

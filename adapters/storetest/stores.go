@@ -17,6 +17,7 @@ import (
 
 var storeRules = []rule{
 	{"a store begins with empty books", emptyBooks},
+	{"nobody can sell in a store that begins as a copy", emptyCopy},
 	{"stores are listed by name, and a name is given once", storeNames},
 	{"two stores never see each other's rows", twoStores},
 	{"what is done to one store's rows is not done to another's", oneStoreChanges},
@@ -34,6 +35,18 @@ func emptyBooks(t *testing.T, d *database) {
 	if rs, err := f.Journal.From(t.Context(), f.store, 0, 10); err != nil || len(rs) != 0 {
 		t.Errorf("%d records, %v", len(rs), err)
 	}
+}
+
+func emptyCopy(t *testing.T, d *database) {
+	f := d.fixture(t)
+	s := store.Store{ID: d.next(), Name: "Copy", Currency: "EUR", TimeZone: "UTC", CreatedAt: f.clock.Now()}
+	if err := d.Stores.CreateCopy(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if h := must[journal.Head](t)(d.Journal.Head(t.Context(), s.ID)); h.Status != journal.Copying || h.Position != 0 {
+		t.Errorf("it begins with %+v", h)
+	}
+	wantCode(t, d.Stores.CreateCopy(t.Context(), s), "store_exists")
 }
 
 func storeNames(t *testing.T, d *database) {

@@ -3,8 +3,13 @@
 package copying
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 
 	"kassa/core/cashier"
 	"kassa/core/fault"
@@ -39,21 +44,31 @@ type Copier struct {
 	Progress func(what string, done, of int64) // may be nil
 }
 
-// Copied says what a copy holds.
-type Copied struct{ Records, Values, Carts int64 }
+// Copied says what a run copied: when it went on with an earlier one, only what was left to do. Whole says that the copy was there already.
+type Copied struct {
+	Records, Values, Carts int64
+	Whole                  bool
+}
 
 // Run copies the store. While it runs, nobody can sell in the copy: its status is copying. A copy that was broken off is gone on with by the
-// next one. Conflict faults: store_exists when the target has this store or one of its name; source_busy when the source was written to
-// meanwhile; copy_damaged when what an earlier copy left does not fit, or the copy is not what the source is.
+// next one; one that is whole is left alone. Conflict faults: store_exists when the target has this store with other books or one of its name;
+// source_busy when the source was written to meanwhile; source_unfinished when the source is half a copy itself; copy_damaged when what an
+// earlier copy left does not fit, or the copy is not what the source is.
 func (c *Copier) Run(ctx context.Context, s store.Store) (Copied, error) {
 	r := run{Copier: c, store: s}
 	var err error
 	if r.source, err = c.From.Journal.Head(ctx, s.ID); err != nil {
 		return r.Copied, err
 	}
-	for _, step := range []func(context.Context) error{r.begin, r.records, r.values, r.carts, r.prove, r.release} {
+	if r.source.Status == journal.Copying {
+		return r.Copied, fault.New(fault.Conflict, "source_unfinished", "the source is a copy that was broken off; finish that one first")
+	}
+	if err := r.begin(ctx); err != nil || r.Whole {
+		return r.Copied, err
+	}
+	for _, step := range []func(context.Context) error{r.records, r.values, r.carts, r.prove, r.release} {
 		if err := step(ctx); err != nil {
-			return r.Copied, err
+			return r.Copied, r.explain(ctx, err)
 		}
 	}
 	return r.Copied, nil
@@ -74,31 +89,60 @@ func (r *run) tell(what string, done, of int64) {
 	}
 }
 
+// explain says why a step failed: a source that moves cannot be read in one piece, and that shows in many ways.
+func (r *run) explain(ctx context.Context, err error) error {
+	broken := errors.Is(err, journal.ErrBroken)
+	if errors.Is(err, journal.ErrStale) {
+		return fault.New(fault.Conflict, "copy_busy", "another kassa copies into this store").Wrap(err)
+	}
+	if !broken && !fault.IsCode(err, "copy_damaged") {
+		return err
+	}
+	if moved := r.still(ctx); moved != nil {
+		return moved
+	}
+	if broken {
+		return damaged("what an earlier copy left does not fit").Wrap(err)
+	}
+	return err
+}
+
+// still finds out whether the source is where it was.
+func (r *run) still(ctx context.Context) error {
+	now, err := r.From.Journal.Token(ctx, r.store.ID)
+	if err == nil && now != r.source.Token {
+		err = fault.New(fault.Conflict, "source_busy", "the source was written to meanwhile; stop its servers and copy again: the copy goes on where it stopped")
+	}
+	return err
+}
+
 // begin makes the store, in which nobody can sell yet, or finds what an earlier copy left of it.
 func (r *run) begin(ctx context.Context) (err error) {
 	all, err := r.To.Stores.List(ctx)
 	if err != nil {
 		return err
 	}
-	there := false
-	for _, other := range all {
-		there = there || other.ID == r.store.ID
-	}
+	there := slices.ContainsFunc(all, func(other store.Store) bool { return other.ID == r.store.ID })
 	if !there {
-		if err := r.To.Stores.Create(ctx, r.store); err != nil {
+		if err := r.To.Stores.CreateCopy(ctx, r.store); err != nil {
 			return err
 		}
 	}
 	if r.target, err = r.To.Journal.Head(ctx, r.store.ID); err != nil {
 		return err
 	}
-	switch {
-	case r.target.Status == journal.Copying:
+	if r.target.Status == journal.Copying {
 		return r.fits(ctx)
-	case r.target.Position > 0 || there:
-		return fault.New(fault.Conflict, "store_exists", "the target has the store %s already, with %d records", r.store.Name, r.target.Position)
 	}
-	return r.advance(ctx, r.target, nil)
+	if r.Whole = r.ends(r.target); !r.Whole {
+		return fault.New(fault.Conflict, "store_exists", "the target has the store %s already, with other books of %d records", r.store.Name, r.target.Position)
+	}
+	return nil
+}
+
+// ends reports whether the books of a head end as the source's do.
+func (r *run) ends(h journal.Head) bool {
+	return h.Position == r.source.Position && maps.Equal(h.Last, r.source.Last)
 }
 
 // fits finds out whether what an earlier copy left is of the same books: its newest record is the source's at that position. Whether all of it is
@@ -116,7 +160,7 @@ func (r *run) fits(ctx context.Context) error {
 		return err
 	}
 	if len(newest) != 1 || len(same) != 1 || newest[0].Hash != same[0].Hash {
-		return damaged("what an earlier copy left in the target is of other books; copy into an empty database")
+		return damaged("what an earlier copy left in the target is of other books")
 	}
 	return nil
 }
@@ -144,7 +188,7 @@ func (r *run) records(ctx context.Context) error {
 			return err
 		}
 		if len(rs) == 0 {
-			return damaged(fmt.Sprintf("record %d is missing in the source; run kassa verify", r.target.Position+1))
+			return fault.New(fault.Conflict, "source_damaged", "record %d is missing in the source; run kassa verify on it", r.target.Position+1)
 		}
 		to := journal.Head{Last: map[journal.Chain]journal.Hash{}}
 		for _, rec := range rs {
@@ -159,93 +203,166 @@ func (r *run) records(ctx context.Context) error {
 	return nil
 }
 
-// values saves what the source keeps of the store's present state.
+// values saves what the source keeps of the store's present state, where the target does not keep the same. What somebody gave up may be another's
+// now, who comes earlier: then the target, which an earlier copy left, refuses it. So what is refused is saved together with what comes next.
 func (r *run) values(ctx context.Context) error {
-	keeps := map[string]writer.Projection{}
-	for _, b := range r.To.Bindings {
-		keeps[b.Kind] = b.Projection
-	}
 	for _, p := range r.From.projections() {
-		var pending []writer.Change
-		err := p.All(ctx, r.store.ID, func(v writer.Value) error {
-			pending = append(pending, writer.Change{After: v})
-			if len(pending) < chunk {
+		var pending []writer.Value
+		var refused error
+		err := r.each(ctx, p, func(vs []writer.Value) error {
+			changed, err := r.save(ctx, append(pending, vs...))
+			pending, refused = nil, nil
+			if errors.Is(err, journal.ErrBroken) {
+				pending, refused = changed, err
 				return nil
 			}
-			full := pending
-			pending = nil
-			return r.save(ctx, keeps, full)
+			return err
 		})
-		if err == nil {
-			err = r.save(ctx, keeps, pending)
-		}
-		if err != nil {
+		if err = errors.Join(err, refused); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) save(ctx context.Context, keeps map[string]writer.Projection, cs []writer.Change) error {
-	if len(cs) == 0 {
-		return nil
-	}
-	by := map[writer.Projection][]writer.Change{}
-	for _, c := range cs {
-		p, ok := keeps[c.After.Ref().Kind()]
-		if !ok {
-			return fmt.Errorf("the target keeps no values like %s", c.After.Ref())
+// each gives the source's values to fn, a chunk at a time.
+func (r *run) each(ctx context.Context, p writer.Projection, fn func([]writer.Value) error) error {
+	var vs []writer.Value
+	err := p.All(ctx, r.store.ID, func(v writer.Value) error {
+		if vs = append(vs, v); len(vs) < chunk {
+			return nil
 		}
-		by[p] = append(by[p], c)
+		full := vs
+		vs = nil
+		return fn(full)
+	})
+	if err != nil || len(vs) == 0 {
+		return err
 	}
-	err := r.advance(ctx, journal.Head{Position: r.target.Position, At: r.target.At}, func(ctx context.Context) error {
-		for p, of := range by {
-			if err := p.Save(ctx, r.store.ID, of); err != nil {
+	return fn(vs)
+}
+
+// save saves those of the values that the target does not have so, and returns them.
+func (r *run) save(ctx context.Context, vs []writer.Value) (changed []writer.Value, err error) {
+	err = r.advance(ctx, journal.Head{Position: r.target.Position, At: r.target.At}, func(ctx context.Context) error {
+		changed = nil
+		by, err := r.changes(ctx, vs)
+		if err != nil {
+			return err
+		}
+		for _, cs := range by {
+			for _, c := range cs {
+				changed = append(changed, c.After)
+			}
+		}
+		for p, cs := range by {
+			if err := p.Save(ctx, r.store.ID, cs); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	if err == nil {
+		r.Values += int64(len(changed))
+		r.tell("values", r.Values, 0)
+	}
+	return changed, err
+}
+
+// changes says which of the source's values the target does not keep as they are, by its projection.
+func (r *run) changes(ctx context.Context, vs []writer.Value) (map[writer.Projection][]writer.Change, error) {
+	keeps, by := map[string]writer.Projection{}, map[writer.Projection][]writer.Value{}
+	for _, b := range r.To.Bindings {
+		keeps[b.Kind] = b.Projection
+	}
+	for _, v := range vs {
+		p, ok := keeps[v.Ref().Kind()]
+		if !ok {
+			return nil, fmt.Errorf("the target keeps no values like %s", v.Ref())
+		}
+		by[p] = append(by[p], v)
+	}
+	found := map[writer.Projection][]writer.Change{}
+	for p, of := range by {
+		cs, err := r.differing(ctx, p, of)
+		if err != nil {
+			return nil, err
+		}
+		if len(cs) > 0 {
+			found[p] = cs
+		}
+	}
+	return found, nil
+}
+
+// differing says how the values differ from those that the target's projection keeps.
+func (r *run) differing(ctx context.Context, p writer.Projection, vs []writer.Value) (cs []writer.Change, err error) {
+	refs := make([]journal.Ref, len(vs))
+	for i, v := range vs {
+		refs[i] = v.Ref()
+	}
+	there, err := p.Load(ctx, r.store.ID, refs)
+	if err != nil {
+		return nil, err
+	}
+	has := make(map[journal.Ref]writer.Value, len(there))
+	for _, v := range there {
+		has[v.Ref()] = v
+	}
+	for _, v := range vs {
+		if before := has[v.Ref()]; before == nil || !same(before, v) {
+			cs = append(cs, writer.Change{Before: before, After: v})
+		}
+	}
+	return cs, nil
+}
+
+// same compares all of two values, also what the journal does not prove.
+func same(a, b writer.Value) bool {
+	x, ok := a.(writer.Stored)
+	y, both := b.(writer.Stored)
+	if !ok || !both {
+		return reflect.DeepEqual(a, b)
+	}
+	return bytes.Equal(canonical(x), canonical(y))
+}
+
+func canonical(v writer.Stored) []byte {
+	c := journal.NewEncoder(nil)
+	c.Root(v.Walk)
+	return c.Bytes()
+}
+
+// carts copies the parked carts. Those that an earlier copy left may be gone from the source: they are removed first.
+func (r *run) carts(ctx context.Context) error {
+	err := r.parked(ctx, r.To, func(c cashier.Cart) error {
+		return r.To.Provider.Transact(ctx, func(ctx context.Context) error { return r.To.Carts.Delete(ctx, r.store.ID, c.ID, 0) })
+	})
 	if err != nil {
 		return err
 	}
-	r.Values += int64(len(cs))
-	r.tell("values", r.Values, 0)
-	return nil
+	return r.parked(ctx, r.From, func(c cashier.Cart) error {
+		r.Carts++
+		return r.To.Provider.Transact(ctx, func(ctx context.Context) error { return r.To.Carts.Insert(ctx, r.store.ID, c) })
+	})
 }
 
-// carts copies the parked carts. Those that an earlier copy left are replaced.
-func (r *run) carts(ctx context.Context) error {
+// parked gives fn every parked cart of a database.
+func (r *run) parked(ctx context.Context, in Database, fn func(c cashier.Cart) error) error {
 	for after := ""; ; {
-		list, err := r.From.Carts.List(ctx, r.store.ID, page.Request{Limit: page.MaxLimit, After: after})
+		list, err := in.Carts.List(ctx, r.store.ID, page.Request{Limit: page.MaxLimit, After: after})
 		if err != nil {
 			return err
 		}
 		for _, c := range list.Items {
-			if err := r.park(ctx, c); err != nil {
+			if err := fn(c); err != nil {
 				return err
 			}
-			r.Carts++
 		}
 		if after = list.Next; after == "" {
 			return nil
 		}
 	}
-}
-
-func (r *run) park(ctx context.Context, c cashier.Cart) error {
-	return r.To.Provider.Transact(ctx, func(ctx context.Context) error {
-		switch _, err := r.To.Carts.Get(ctx, r.store.ID, c.ID); {
-		case fault.IsKind(err, fault.NotFound):
-		case err != nil:
-			return err
-		default:
-			if err := r.To.Carts.Delete(ctx, r.store.ID, c.ID, 0); err != nil {
-				return err
-			}
-		}
-		return r.To.Carts.Insert(ctx, r.store.ID, c)
-	})
 }
 
 // prove verifies the copy and compares it with the source, which must not have moved meanwhile.
@@ -259,23 +376,31 @@ func (r *run) prove(ctx context.Context) error {
 	if !report.Clean() {
 		return damaged("the copy is not whole: " + report.Findings[0])
 	}
-	now, err := r.From.Journal.Head(ctx, r.store.ID)
-	if err != nil {
+	if err := r.compare(ctx); err != nil {
 		return err
-	}
-	if now.Token != r.source.Token {
-		return fault.New(fault.Conflict, "source_busy", "the source was written to meanwhile; stop its servers and copy again: the copy goes on where it stopped")
 	}
 	made, err := r.To.Journal.Head(ctx, r.store.ID)
 	if err != nil {
 		return err
 	}
-	if made.Position != now.Position || len(made.Last) != len(now.Last) {
-		return damaged("the copy does not end where the source does")
+	if !r.ends(made) {
+		return damaged("the copy does not end as the source does")
 	}
-	for chain, hash := range now.Last {
-		if made.Last[chain] != hash {
-			return damaged("the copy's hash chains do not end as the source's do")
+	return r.still(ctx)
+}
+
+// compare compares every value with the source's: the journal proves nothing of names, addresses, PINs and passwords.
+func (r *run) compare(ctx context.Context) error {
+	for _, p := range r.From.projections() {
+		err := r.each(ctx, p, func(vs []writer.Value) error {
+			by, err := r.changes(ctx, vs)
+			for _, cs := range by {
+				return damaged("the copy's " + string(cs[0].After.Ref()) + " is not the source's")
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -289,4 +414,6 @@ func (r *run) release(ctx context.Context) error {
 	})
 }
 
-func damaged(why string) error { return fault.New(fault.Conflict, "copy_damaged", "%s", why) }
+func damaged(why string) *fault.Error {
+	return fault.New(fault.Conflict, "copy_damaged", "%s; copy into an empty database", why)
+}
