@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,6 +83,33 @@ func damagedFiles(t *testing.T, binary string) {
 			t.Error(why)
 		}
 	})
+}
+
+// longImport brings in more products than are booked at once.
+func longImport(t *testing.T, binary string) {
+	const rows = 300
+	env := settings(t.TempDir())
+	_, s := newBooks(t, binary, env, small)
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	var csv strings.Builder
+	csv.WriteString("name,price\n")
+	for i := range rows {
+		fmt.Fprintf(&csv, "Imported %d,1.00\n", i)
+	}
+	file := filepath.Join(t.TempDir(), "products.csv")
+	if err := os.WriteFile(file, []byte(csv.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := child(t, binary, env, "import", file)
+	var told bytes.Buffer
+	c.Stderr = &told
+	out, err := c.Output()
+	lines := strings.Split(strings.TrimSpace(told.String()), "\n")
+	if err != nil || !strings.HasPrefix(string(out), "300 created") || len(lines) < 2 || lines[len(lines)-1] != "rows: 300" {
+		t.Errorf("%v: %s; it told %q", err, out, lines)
+	}
 }
 
 // copied copies the files of a data folder into another.

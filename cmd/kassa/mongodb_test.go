@@ -49,6 +49,7 @@ func TestServersOnMongoDB(t *testing.T) {
 	t.Run("neither of two servers starves", func(t *testing.T) { sideBySide(t, newPair(t, binary, c, "side", size{registers: 32, products: 64})) })
 	t.Run("a change counts at the other server within a second", func(t *testing.T) { changesCount(t, newPair(t, binary, c, "changes", small)) })
 	t.Run("a server frozen before its commit holds the other up for a moment", func(t *testing.T) { frozenBeforeCommit(t, newPair(t, binary, c, "frozen", small)) })
+	t.Run("a server killed before its commit holds the other up for a moment", func(t *testing.T) { killedBeforeCommit(t, newPair(t, binary, c, "killed", small)) })
 	t.Run("a server frozen at any moment holds the other up for a moment", func(t *testing.T) { frozenAtAnyMoment(t, newPair(t, binary, c, "freezes", small)) })
 	t.Run("a server killed at any moment holds the other up for a moment", func(t *testing.T) { killedAtAnyMoment(t, newPair(t, binary, c, "kills", small)) })
 }

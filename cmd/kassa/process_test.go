@@ -201,6 +201,7 @@ func TestTheServerProcess(t *testing.T) {
 	t.Run("a manager's edits of the demo survive its next start", func(t *testing.T) { demoKeeps(t, binary) })
 	t.Run("the demo leaves MongoDB alone", func(t *testing.T) { demoLeavesMongoDBAlone(t, binary) })
 	t.Run("what the documents fill in works in the demo", func(t *testing.T) { prefilledBodies(t, binary) })
+	t.Run("a long import says how far it is", func(t *testing.T) { longImport(t, binary) })
 	t.Run("files that are missing, damaged or not to be written", func(t *testing.T) { damagedFiles(t, binary) })
 	t.Run("a wrong setting is refused in one sentence", func(t *testing.T) { wrongSettings(t, binary) })
 }

@@ -142,6 +142,14 @@ func changesCount(t *testing.T, p *pair) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	soon(t, "a logout", func() bool { return p.other.call("GET", "/users/session", "", "").status == http.StatusUnauthorized })
+
+	_ = signIn(p.other, "max@shop.test", "battery staple")
+	p.one.token = p.manager
+	want[any](t, p.other.call("GET", "/users/session", "", ""), http.StatusOK)
+	if a := p.one.call("DELETE", fmt.Sprint("/users/", made["id"]), "", "", "If-Match", `"2"`); a.status != http.StatusNoContent {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	soon(t, "a deletion", func() bool { return p.other.call("GET", "/users/session", "", "").status == http.StatusUnauthorized })
 	p.verify()
 }
 
