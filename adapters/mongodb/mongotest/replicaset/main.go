@@ -21,9 +21,11 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout); err != nil {
-		panic(err) // only cmd/kassa may exit, and a script must see that there is no set
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout)
+	stop()
+	if err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "replicaset:", err)
+		os.Exit(1)
 	}
 }
 
@@ -33,7 +35,10 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	flags := flag.NewFlagSet("replicaset", flag.ContinueOnError)
 	flags.IntVar(&o.Nodes, "nodes", 1, "1 or 3")
 	flags.BoolVar(&o.Auth, "auth", false, "with a keyfile and the user root")
+	flags.SetOutput(io.Discard)
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(out)
+		flags.Usage()
 		return nil
 	} else if err != nil {
 		return err
