@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,18 +13,26 @@ import (
 	"kassa/core/cashier"
 	"kassa/core/clock"
 	"kassa/core/fault"
+	"kassa/core/id"
+	"kassa/core/inventory"
 	"kassa/core/journal"
 	"kassa/core/measure"
 	"kassa/core/member"
 	"kassa/core/page"
+	"kassa/core/store"
 	"kassa/core/user"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 )
 
 func quiet(string, string, int64, int64) {}
 
 // copyShop copies and returns what it was told of the only store.
 func copyShop(ctx context.Context, from, to string, progress CopyProgress) (n Copied, err error) {
-	err = Copy(ctx, from, to, progress, func(_ string, made Copied) { n = made })
+	err = Copy(ctx, CopyOrder{From: from, To: to}, progress, func(_ string, made Copied) { n = made })
 	return n, err
 }
 
@@ -178,9 +188,6 @@ func TestWhatCannotBeCopiedIsRefused(t *testing.T) {
 		t.Errorf("copied from a folder in use: %v", err)
 	}
 	open.close(t)
-	if _, err := copyShop(t.Context(), folder, folder+"/", quiet); err == nil {
-		t.Error("copied onto itself")
-	}
 	if _, err := copyShop(t.Context(), t.TempDir(), t.TempDir(), quiet); err == nil || !strings.Contains(err.Error(), "no kassa data") {
 		t.Errorf("copied from nothing: %v", err)
 	}
@@ -227,4 +234,168 @@ func (s *testShop) sellWater(f furniture) error {
 	_, err := s.Cashier.Pay(by(context.Background(), f.cashier, user.Cashier), s.id, cashier.Sale{Key: "water", Register: f.registers[1],
 		Lines: []cashier.SaleLine{{Product: f.products[4], Quantity: measure.One}}})
 	return err
+}
+
+func TestAnOrderThatNoCopyCanMean(t *testing.T) {
+	for _, o := range []CopyOrder{{From: "data", To: "data/"}, {From: "mongodb:/host", To: "data"}, {From: "data", To: "MONGODB://host"}, {From: "http://host", To: "data"}} {
+		if err := o.Check(); err == nil {
+			t.Errorf("%+v is taken", o)
+		}
+	}
+	must(t, CopyOrder{From: "./mongodb", To: "mongodb://host"}.Check())
+}
+
+// brokenOffAt copies until it is told what, and no further.
+func brokenOffAt(t *testing.T, what, from, to string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, err := copyShop(ctx, from, to, func(_, at string, _, _ int64) {
+		if at == what {
+			cancel()
+		}
+	})
+	if !fault.IsCode(err, "copy_broken_off") {
+		t.Fatalf("broken off: %v", err)
+	}
+}
+
+// TestACopyGoesOnAfterTheShopDid lets people, of whom there are more than a step saves, and products give something up that others take, and
+// carts go, between two halves of a copy.
+func TestACopyGoesOnAfterTheShopDid(t *testing.T) {
+	folder, f := furnished(t)
+	s := database(t, folder)
+	ctx := by(audit.WithActor(t.Context(), audit.System()), f.manager, user.Manager)
+	last := s.crowd(ctx, t)
+	must(t, parkCart(t, s))
+	s.close(t)
+	targets := []string{t.TempDir(), mongoConfig(t).MongoURI}
+	for _, target := range targets {
+		brokenOffAt(t, "records proven", folder, target)
+	}
+
+	s = database(t, folder)
+	s.swap(ctx, t, f, last)
+	must(t, s.Provider.Transact(ctx, func(ctx context.Context) error { return s.Carts.Delete(ctx, s.id, "cart", 0) }))
+	want := s.dump(t)
+	s.close(t)
+	for _, target := range targets {
+		_, err := copyShop(t.Context(), folder, target, quiet)
+		must(t, err)
+		copied := database(t, target)
+		if copied.dump(t) != want {
+			t.Error("the copy is another shop")
+		}
+		copied.verify(t)
+		taken, err := copied.Members.Get(ctx, copied.id, f.members[0])
+		must(t, err)
+		if got := taken.Member.Snapshot().Email; got != "last@member.test" {
+			t.Errorf("the first has the address %s", got)
+		}
+		carts, err := copied.Carts.List(ctx, copied.id, page.Request{Limit: 10})
+		if err != nil || len(carts.Items) > 0 {
+			t.Errorf("carts %+v, %v", carts.Items, err)
+		}
+	}
+}
+
+// crowd registers more members than a step of a copy saves, and returns the last.
+func (s *testShop) crowd(ctx context.Context, t *testing.T) (last id.ID) {
+	t.Helper()
+	for i := range 600 {
+		c := member.Register{Name: "One of many", PIN: "123456"}
+		if i == 599 {
+			c.Email = "last@member.test"
+		}
+		m, err := s.Members.Register(ctx, s.id, c)
+		must(t, err)
+		last = m.Member.ID()
+	}
+	return last
+}
+
+// swap gives the last member's address to the first, and a barcode of one product to another.
+func (s *testShop) swap(ctx context.Context, t *testing.T, f furniture, last id.ID) {
+	t.Helper()
+	for _, e := range []member.Edit{{ID: last, Version: 1, Email: new("other@member.test")}, {ID: f.members[0], Version: 1, Email: new("last@member.test")}} {
+		_, err := s.Members.Edit(ctx, s.id, e)
+		must(t, err)
+	}
+	for i, codes := range [][]string{{}, {"4006381333931"}} {
+		_, err := s.Inventory.Update(ctx, s.id, inventory.Update{ID: f.products[i], Version: 1, Change: func(d *inventory.Details) { d.Barcodes = codes }})
+		must(t, err)
+	}
+}
+
+// TestACopyGoesOnFromItsFirstMoment: what is killed right after it made the store leaves one that nobody can sell in.
+func TestACopyGoesOnFromItsFirstMoment(t *testing.T) {
+	folder, _ := furnished(t)
+	for name, target := range map[string]string{"SQLite": t.TempDir(), "MongoDB": mongoConfig(t).MongoURI} {
+		t.Run(name, func(t *testing.T) {
+			source := database(t, folder)
+			shop, err := source.Stores.Get(t.Context(), source.id)
+			must(t, err)
+			source.close(t)
+			half := database(t, target)
+			must(t, half.Stores.CreateCopy(t.Context(), shop))
+			half.close(t)
+			_, err = copyShop(t.Context(), folder, target, quiet)
+			must(t, err)
+			whole := database(t, target)
+			whole.verify(t)
+			whole.close(t)
+			if _, err := copyShop(t.Context(), target, t.TempDir(), quiet); err != nil {
+				t.Errorf("the copy of the copy: %v", err)
+			}
+		})
+	}
+}
+
+// TestSeveralStoresAreCopied breaks off in the second of two, and leaves the first alone when it goes on.
+func TestSeveralStoresAreCopied(t *testing.T) {
+	folder, _ := furnished(t)
+	two := database(t, folder)
+	must(t, two.Stores.Create(t.Context(), store.Store{ID: "zz", Name: "Zebra", Currency: "EUR", TimeZone: "UTC", CreatedAt: two.clock.Now()}))
+	two.close(t)
+	target, only := t.TempDir(), t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if err := Copy(ctx, CopyOrder{From: folder, To: target}, quiet, func(string, Copied) { cancel() }); err == nil {
+		t.Fatal("it was not broken off")
+	}
+	got := map[string]Copied{}
+	note := func(store string, n Copied) { got[store] = n }
+	must(t, Copy(t.Context(), CopyOrder{From: folder, To: target}, quiet, note))
+	if want := (map[string]Copied{"Shop": {Whole: true}, "Zebra": {}}); !maps.Equal(got, want) {
+		t.Errorf("copied %+v, want %+v", got, want)
+	}
+	clear(got)
+	must(t, Copy(t.Context(), CopyOrder{From: folder, To: only, Store: "zebra"}, quiet, note))
+	if want := (map[string]Copied{"Zebra": {}}); !maps.Equal(got, want) {
+		t.Errorf("copied %+v, want %+v", got, want)
+	}
+	if err := Copy(t.Context(), CopyOrder{From: folder, To: only, Store: "Lion"}, quiet, note); err == nil || !strings.Contains(err.Error(), `no store "Lion"`) {
+		t.Errorf("copied a store that is not there: %v", err)
+	}
+}
+
+// TestASourceOnMongoDBIsOnlyRead names a database that is not there: opening it for writing would make it.
+func TestASourceOnMongoDBIsOnlyRead(t *testing.T) {
+	source := mongoConfig(t).MongoURI
+	for range 2 {
+		if _, err := copyShop(t.Context(), source, t.TempDir(), quiet); err == nil || !strings.Contains(err.Error(), "there is no store") {
+			t.Errorf("copied from nothing: %v", err)
+		}
+	}
+	client, err := mongo.Connect(options.Client().ApplyURI(source))
+	must(t, err)
+	defer func() { _ = client.Disconnect(context.Background()) }()
+	parsed, err := connstring.ParseAndValidate(source)
+	must(t, err)
+	names, err := client.Database(parsed.Database).ListCollectionNames(t.Context(), bson.D{})
+	must(t, err)
+	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, "system.") })
+	if len(names) > 0 {
+		t.Errorf("the source has %v now", names)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	_ "time/tzdata" // time zones on machines without them
@@ -78,10 +79,10 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	return 1
 }
 
-// sentence returns what a person needs to know of an error.
+// sentence returns what a person needs to know of an error: of a fault its message, and what it happened to, without its code and cause.
 func sentence(err error) string {
 	if f, ok := fault.As(err); ok {
-		return f.Message
+		return strings.Replace(err.Error(), f.Error(), f.Message, 1)
 	}
 	return err.Error()
 }

@@ -2,13 +2,17 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"kassa/core/fault"
 )
 
 func TestFlagsStandBeforeAndBehindTheArgument(t *testing.T) {
@@ -47,7 +51,8 @@ func TestWrongUsage(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("KASSA_DATA", t.TempDir())
+	data := t.TempDir()
+	t.Setenv("KASSA_DATA", data)
 	for _, c := range []struct {
 		args, out, sentence string
 		code                int
@@ -66,6 +71,11 @@ func TestWrongUsage(t *testing.T) {
 		{args: "serve --now", sentence: "flag provided but not defined: -now; kassa serve --help says more", code: 2},
 		{args: "bench --now", sentence: "flag provided but not defined: -now; kassa bench --help says more", code: 2},
 		{args: "import --format xml " + file, sentence: `--format is csv or json, not "xml"`, code: 2},
+		{args: "help copy", out: "Usage: kassa copy"},
+		{args: "copy", sentence: "copy needs --from or --to; kassa copy --help says more", code: 2},
+		{args: "copy --from a --to ./a", sentence: "--from and --to are the same database", code: 2},
+		{args: "copy --from MONGODB://a --to b", sentence: "--from is neither a URI that begins with mongodb:// or mongodb+srv:// nor a folder; a folder of such a name is ./NAME", code: 2},
+		{args: "copy --to " + filepath.Join(t.TempDir(), "copy"), sentence: "--from: there is no kassa data in " + data + ": stat " + filepath.Join(data, "kassa.db") + ": no such file or directory", code: 1},
 		{args: "import " + file, sentence: "a.txt is neither .csv nor .json; say which with --format", code: 1},
 	} {
 		t.Run(c.args, func(t *testing.T) {
@@ -76,6 +86,14 @@ func TestWrongUsage(t *testing.T) {
 				t.Errorf("exit code %d, %q and %q; want %d, %q and %q", code, out.String(), errs.String(), c.code, c.out, c.sentence)
 			}
 		})
+	}
+}
+
+// TestASentenceSaysWhatItIsAbout: no code, no cause, and what the commands say around it.
+func TestASentenceSaysWhatItIsAbout(t *testing.T) {
+	cause := fault.New(fault.Conflict, "store_exists", "it is there").Wrap(errors.New("E11000"))
+	if got, want := sentence(fmt.Errorf("copy the store Shop: %w", cause)), "copy the store Shop: it is there"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
