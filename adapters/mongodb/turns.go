@@ -16,7 +16,7 @@ import (
 
 const (
 	turnLength  = 200 * time.Millisecond
-	shortLength = turnLength / 10       // for who has little to do
+	shortLength = turnLength / 4        // for who has little to do
 	lastBatch   = 10                    // percent of a turn that are left to the batch under way, so that it ends with the turn
 	askAgain    = 4 * time.Millisecond  // at least
 	askAtMost   = 30 * time.Millisecond // because a holder may give its turn away long before it ends

@@ -13,8 +13,8 @@ const (
 	unitRounds = 10
 	units      = 50  // of a product
 	buyers     = 100 // of one each
-	apart      = 2 * time.Second
-	leastShare = 0.15 // of the sales of both servers that one of them makes
+	apart      = 3 * time.Second
+	leastShare = 0.1 // of the sales of both servers that one of them makes
 )
 
 // code is that of a refusal.

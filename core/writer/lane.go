@@ -70,7 +70,7 @@ func (l *lane) next() (*task, bool) {
 // were just answered: they are about to come back, and would else form a second batch, half as large, for ever. A commit of 64 sales costs two
 // thirds of two commits of 32. It does not wait idly: what is there is applied meanwhile.
 func (l *lane) collect(ctx context.Context, first *task) ([]*task, *plan) {
-	l.takeTurn(ctx)
+	l.takeTurn(ctx, l.expected < companions)
 	batch := l.drain(l.add(make([]*task, 0, l.w.c.Batch), first))
 	most := min(l.expected, l.w.c.Batch)
 	if l.expected < companions || len(batch) >= most {
@@ -135,7 +135,7 @@ func (l *lane) process(ctx context.Context, batch []*task, applied *plan) {
 	rebuilt := false
 	for try := range maxTries {
 		if try > 0 {
-			l.takeTurn(ctx)
+			l.takeTurn(ctx, false) // a short one may have been too short
 		}
 		var p *plan
 		if p, err = l.attempt(ctx, batch, applied); err == nil {
@@ -216,13 +216,13 @@ func (l *lane) failure(err error) error {
 
 // takeTurn waits until it is this process's turn, where others write to the store too. A process that is busy and wins every race would never
 // hear of those who lose them, so it asks now and then. A turn is advice, so nothing is made of an error.
-func (l *lane) takeTurn(ctx context.Context) {
+func (l *lane) takeTurn(ctx context.Context, little bool) {
 	now := l.w.c.Clock.Now()
 	if l.contested == 0 && (l.expected < companions || now.Sub(l.asked) <= askEvery) {
 		return
 	}
 	l.asked = now
-	waited, err := l.w.c.Turns.Take(ctx, l.store, l.expected < companions)
+	waited, err := l.w.c.Turns.Take(ctx, l.store, little)
 	l.holding = err == nil
 	if !waited {
 		return

@@ -45,7 +45,7 @@ type Observer interface {
 // Turns lets the writers of several processes take turns on a store, so that none starves and few commits are in vain. They are advice: what
 // keeps the books right is the head's token.
 type Turns interface {
-	// Take waits until it is this process's turn. A turn lasts a moment, and a tenth of that for who has little to do. waited tells that another
+	// Take waits until it is this process's turn. A turn lasts a moment, and a quarter of that for who has little to do. waited tells that another
 	// process had its turn before. It returns an error when the context ends before or nobody can say.
 	Take(ctx context.Context, s id.Store, little bool) (waited bool, err error)
 	// Give ends the turn of this process, if it has it.
