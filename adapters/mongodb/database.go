@@ -117,6 +117,8 @@ func (d *Database) explain(err error) error {
 	}
 	var server mongo.ServerError
 	switch {
+	case strings.Contains(err.Error(), "(KeyNotFound)"): // a set that has just started cannot tell yet whether a password is right
+		return fmt.Errorf("no MongoDB primary answers yet: %w", err)
 	case errors.As(err, &server) && server.HasErrorCode(codeUnauthorized):
 		return fmt.Errorf("the user of the MongoDB URI may not use the database %s: it needs the role readWrite there", d.db.Name()) // the server's own words are the whole command
 	case errors.As(err, &server) && (server.HasErrorCode(codeAuthenticationFailed) || server.HasErrorCode(codeAtlasError)), strings.Contains(err.Error(), "auth error"):

@@ -11,6 +11,7 @@ import (
 	"kassa/core/journal"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 )
 
 // Codes of server errors.
@@ -25,17 +26,24 @@ const (
 
 // codesPassing are what a server answers where the same may go well the next time, beside what it labels so.
 var codesPassing = []int{
+	24, // LockTimeout
+	codeWriteConflict,
 	43,    // CursorNotFound
 	175,   // QueryPlanKilled
 	237,   // CursorKilled
 	246,   // SnapshotUnavailable: it falls upon a change of the collections
+	290,   // TransactionExceededLifetimeLimitSeconds
 	11601, // Interrupted: the session was ended for the sake of others, see lease.go
 }
 
 // codesAway are what a node answers that is no primary, or no longer, or ends.
 var codesAway = []int{
 	91,    // ShutdownInProgress
+	94,    // NotYetInitialized
+	134,   // ReadConcernMajorityNotAvailableYet
 	189,   // PrimarySteppedDown
+	211,   // KeyNotFound: a set with authentication that has just started
+	216,   // ElectionInProgress
 	10058, // NotPrimary, legacy
 	10107, // NotWritablePrimary
 	11600, // InterruptedAtShutdown
@@ -52,9 +60,10 @@ func labelled(err error, label string) bool {
 	return errors.As(err, &l) && l.HasErrorLabel(label)
 }
 
-// unreachable reports whether the error says that no primary answered, or not in time.
+// unreachable reports whether the error says that no primary answered, or not in time. A connection that cannot be made is one, whatever the reason.
 func unreachable(err error) bool {
-	if mongo.IsNetworkError(err) || mongo.IsTimeout(err) || errors.Is(err, mongo.ErrClientDisconnected) {
+	var unconnected topology.ConnectionError
+	if errors.As(err, &unconnected) || mongo.IsNetworkError(err) || mongo.IsTimeout(err) || errors.Is(err, mongo.ErrClientDisconnected) {
 		return true
 	}
 	return slices.ContainsFunc(codesAway, func(code int) bool { return coded(err, code) })
