@@ -18,12 +18,13 @@ type lane struct {
 	store     id.Store
 	queue     chan *task
 	set       *workingSet
-	expected  int       // callers who wait or were answered with the last batch
-	doubt     bool      // the outcome of a commit is unknown: look whether its records are there
-	broken    bool      // the books were changed by other hands
-	contested int       // batches for which turns are taken, since another process wrote
-	holding   bool      // it is this process's turn
-	asked     time.Time // when it last asked for its turn
+	expected  int           // callers who wait or were answered with the last batch
+	doubt     bool          // the outcome of a commit is unknown: look whether its records are there
+	broken    bool          // the books were changed by other hands
+	contested int           // batches for which turns are taken, since another process wrote
+	holding   bool          // it is this process's turn
+	took      time.Duration // by the last commit
+	asked     time.Time     // when it last asked for its turn
 }
 
 func (l *lane) serve() {
@@ -68,7 +69,7 @@ func (l *lane) next() (*task, bool) {
 
 // collect takes what waits. With few callers that is all, so that an idle store answers at once. Under load it waits a moment for those who
 // were just answered: they are about to come back, and would else form a second batch, half as large, for ever. A commit of 64 sales costs two
-// thirds of two commits of 32. It does not wait idly: what is there is applied meanwhile.
+// thirds of two commits of 32. It does not wait idly: what is there is applied meanwhile. Where commits take long, so may this.
 func (l *lane) collect(ctx context.Context, first *task) ([]*task, *plan) {
 	l.takeTurn(ctx, l.expected < companions)
 	batch := l.drain(l.add(make([]*task, 0, l.w.c.Batch), first))
@@ -76,7 +77,7 @@ func (l *lane) collect(ctx context.Context, first *task) ([]*task, *plan) {
 	if l.expected < companions || len(batch) >= most {
 		return batch, nil
 	}
-	patience := time.NewTimer(maxPatience)
+	patience := time.NewTimer(min(max(leastPatience, l.took/patienceShare), mostPatience))
 	defer patience.Stop()
 	p := l.newPlan(map[journal.Key]*journal.Record{})
 	p.failed = l.broken || !l.set.loaded
@@ -267,8 +268,9 @@ func (l *lane) attempt(ctx context.Context, batch []*task, p *plan) (_ *plan, er
 		return nil, err
 	}
 	l.adopt(p, head)
+	l.took = l.w.c.Clock.Now().Sub(began)
 	if o := l.w.c.Observer; o != nil {
-		o.Committed(len(p.records), len(l.queue), l.w.c.Clock.Now().Sub(began))
+		o.Committed(len(p.records), len(l.queue), l.took)
 	}
 	return p, nil
 }
