@@ -64,14 +64,22 @@ func TestTheSetThatComposeMakes(t *testing.T) {
 		d.take(service, nodes)
 	}
 	sells(t, shop)
-	var hello struct{ Hosts []string }
-	must(t, connect(t, c.MongoURI).RunCommand(t.Context(), bson.D{{Key: "hello", Value: 1}}).Decode(&hello))
-	if !slices.Equal(hello.Hosts, []string{one, two, three}) {
-		t.Errorf("the set is %v", hello.Hosts)
-	}
+	becomes(t, connect(t, c.MongoURI), []string{one, two, three})
 	var report strings.Builder
 	if err := Verify(t.Context(), d.config(nodes), &report, func(string, int64, int64) {}); err != nil {
 		t.Errorf("%v\n%s", err, &report)
+	}
+}
+
+// becomes waits until the set names the hosts: it counts a node that has caught up only after a reconfiguration of its own.
+func becomes(t *testing.T, db *mongo.Database, hosts []string) {
+	t.Helper()
+	var hello struct{ Hosts []string }
+	for until := time.Now().Add(stepPatience); !slices.Equal(hello.Hosts, hosts); time.Sleep(50 * time.Millisecond) {
+		must(t, db.RunCommand(t.Context(), bson.D{{Key: "hello", Value: 1}}).Decode(&hello))
+		if time.Now().After(until) {
+			t.Fatalf("the set is %v", hello.Hosts)
+		}
 	}
 }
 
