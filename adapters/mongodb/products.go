@@ -41,8 +41,8 @@ type named struct {
 }
 
 func itemOf(s id.Store, p *inventory.Product) (item, error) {
-	body, err := canonical(p.Walk)
-	x := item{ID: key{s, string(p.ID())}, Body: body}
+	body, err := journal.Encode(p.Walk)
+	x := item{ID: key{s, string(p.ID())}, Body: string(body)}
 	if p.Deleted() {
 		return x, err
 	}

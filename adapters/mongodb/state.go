@@ -16,12 +16,12 @@ import (
 // State implements writer.Projection for values that are only ever asked for by their ref.
 type State struct {
 	d     *Database
-	empty map[string]func() writer.Stored // by kind of ref
+	forms writer.Forms
 }
 
-// NewState returns the projection; empty makes an empty value of each kind, for reading.
-func NewState(d *Database, empty map[string]func() writer.Stored) *State {
-	return &State{d: d, empty: empty}
+// NewState returns the projection of values of these forms.
+func NewState(d *Database, forms writer.Forms) *State {
+	return &State{d: d, forms: forms}
 }
 
 // kept is a value in its canonical form.
@@ -56,29 +56,12 @@ func (p *State) Range(ctx context.Context, s id.Store, low, high journal.Ref, fn
 
 func (p *State) values(ctx context.Context, filter bson.D, o *options.FindOptionsBuilder, fn func(writer.Value) error) error {
 	return each(ctx, p.d.collection(state), filter, o, func(k kept) error {
-		v, err := p.decode(journal.Ref(k.ID.ID), k.Body)
+		v, err := p.forms.Decode(journal.Ref(k.ID.ID), []byte(k.Body))
 		if err != nil {
 			return err
 		}
 		return fn(v)
 	})
-}
-
-func (p *State) decode(ref journal.Ref, body string) (writer.Value, error) {
-	empty, ok := p.empty[ref.Kind()]
-	if !ok {
-		return nil, fmt.Errorf("no value has refs like %s", ref.Kind())
-	}
-	v := empty()
-	c := journal.NewDecoder([]byte(body))
-	c.Root(v.Walk)
-	if c.Err() == nil && v.Ref() != ref {
-		c.Fail(fmt.Errorf("it is the value of %s", v.Ref()))
-	}
-	if c.Err() != nil {
-		return nil, fmt.Errorf("%w: state %s: %w", journal.ErrCorrupt, ref, c.Err())
-	}
-	return v, nil
 }
 
 // Save implements writer.Projection.
@@ -92,25 +75,18 @@ func (p *State) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 		if !ok {
 			return fmt.Errorf("cannot keep a %T", change.After)
 		}
-		body, err := canonical(v.Walk)
+		body, err := journal.Encode(v.Walk)
 		if err != nil {
 			return err
 		}
 		at := key{s, string(v.Ref())}
 		if change.Before == nil {
-			w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetReplacement(kept{at, body}).SetUpsert(true))
+			w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetReplacement(kept{at, string(body)}).SetUpsert(true))
 		} else {
-			w.add(mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetUpdate(bson.D{{Key: "$set", Value: bson.D{{Key: "body", Value: body}}}}))
+			w.add(mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetUpdate(bson.D{{Key: "$set", Value: bson.D{{Key: "body", Value: string(body)}}}}))
 		}
 	}
 	return w.run(ctx, p.d.collection(state))
-}
-
-// canonical returns the canonical form of a value, as it is kept.
-func canonical(walk func(*journal.Codec)) (string, error) {
-	c := journal.NewEncoder(nil)
-	c.Root(walk)
-	return string(c.Bytes()), c.Err()
 }
 
 // writes are single writes that go to the server together. Each must meet or make one document.

@@ -154,10 +154,9 @@ func (r *Products) Save(ctx context.Context, s id.Store, cs []writer.Change) err
 }
 
 func saveProduct(t *tx, p *inventory.Product) (n int64, err error) {
-	c := journal.NewEncoder(nil)
-	c.Root(p.Walk)
-	if c.Err() != nil {
-		return 0, c.Err()
+	body, err := journal.Encode(p.Walk)
+	if err != nil {
+		return 0, err
 	}
 	row, low := rowOf(p), any(nil)
 	if row.warns {
@@ -168,7 +167,7 @@ func saveProduct(t *tx, p *inventory.Product) (n int64, err error) {
 		ON CONFLICT (id) DO UPDATE SET deleted = excluded.deleted, name = excluded.name, name_key = excluded.name_key,
 		category_key = excluded.category_key, low_at = excluded.low_at, search = excluded.search, body = excluded.body RETURNING n`,
 		func(st *sqlite.Stmt) { n = st.ColumnInt64(0) },
-		string(p.ID()), flag(row.deleted), row.name, row.key, row.category, low, row.search, c.Bytes())
+		string(p.ID()), flag(row.deleted), row.name, row.key, row.category, low, row.search, body)
 	return n, err
 }
 

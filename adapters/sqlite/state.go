@@ -14,12 +14,12 @@ import (
 // State implements writer.Projection for values that are only ever asked for by their ref.
 type State struct {
 	d     *Database
-	empty map[string]func() writer.Stored // by kind of ref
+	forms writer.Forms
 }
 
-// NewState returns the projection; empty makes an empty value of each kind, for reading.
-func NewState(d *Database, empty map[string]func() writer.Stored) *State {
-	return &State{d: d, empty: empty}
+// NewState returns the projection of values of these forms.
+func NewState(d *Database, forms writer.Forms) *State {
+	return &State{d: d, forms: forms}
 }
 
 // Load implements writer.Projection.
@@ -28,7 +28,7 @@ func (p *State) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wri
 	err := p.d.read(ctx, s, func(t *tx) error {
 		for _, ref := range refs {
 			if err := each(t.conn, "SELECT body FROM state WHERE ref = ?", func(st *sqlite.Stmt) error {
-				v, err := p.decode(ref, bytesAt(st, 0))
+				v, err := p.forms.Decode(ref, bytesAt(st, 0))
 				vs = append(vs, v)
 				return err
 			}, string(ref)); err != nil {
@@ -40,23 +40,6 @@ func (p *State) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wri
 	return vs, err
 }
 
-func (p *State) decode(ref journal.Ref, body []byte) (writer.Value, error) {
-	empty, ok := p.empty[ref.Kind()]
-	if !ok {
-		return nil, fmt.Errorf("no value has refs like %s", ref.Kind())
-	}
-	v := empty()
-	c := journal.NewDecoder(body)
-	c.Root(v.Walk)
-	if c.Err() == nil && v.Ref() != ref {
-		c.Fail(fmt.Errorf("it is the value of %s", v.Ref()))
-	}
-	if c.Err() != nil {
-		return nil, fmt.Errorf("%w: state %s: %w", journal.ErrCorrupt, ref, c.Err())
-	}
-	return v, nil
-}
-
 // Save implements writer.Projection.
 func (p *State) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
 	return p.d.write(ctx, s, func(t *tx) error {
@@ -65,12 +48,11 @@ func (p *State) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 			if !ok {
 				return fmt.Errorf("cannot keep a %T", change.After)
 			}
-			c := journal.NewEncoder(nil)
-			c.Root(v.Walk)
-			if c.Err() != nil {
-				return c.Err()
+			body, err := journal.Encode(v.Walk)
+			if err != nil {
+				return err
 			}
-			if err := t.put("UPDATE state SET body = ? WHERE ref = ?", "INSERT INTO state (body, ref) VALUES (?, ?)", string(c.Bytes()), string(v.Ref())); err != nil {
+			if err := t.put("UPDATE state SET body = ? WHERE ref = ?", "INSERT INTO state (body, ref) VALUES (?, ?)", string(body), string(v.Ref())); err != nil {
 				return err
 			}
 		}
@@ -91,7 +73,7 @@ func (p *State) Range(ctx context.Context, s id.Store, low, high journal.Ref, fn
 func (p *State) values(ctx context.Context, s id.Store, query string, fn func(writer.Value) error, args ...any) error {
 	return p.d.read(ctx, s, func(t *tx) error {
 		return each(t.conn, query, func(st *sqlite.Stmt) error {
-			v, err := p.decode(journal.Ref(st.ColumnText(0)), bytesAt(st, 1))
+			v, err := p.forms.Decode(journal.Ref(st.ColumnText(0)), bytesAt(st, 1))
 			if err != nil {
 				return err
 			}

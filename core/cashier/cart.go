@@ -67,9 +67,8 @@ func ChangedBefore(cursor string) (at int64, i id.ID, err error) {
 
 // Content returns what is in the cart in its canonical form, for stores: id, version and time are kept beside it.
 func (c *Cart) Content() (string, error) {
-	k := journal.NewEncoder(nil)
-	k.Root(c.walk)
-	return string(k.Bytes()), k.Err()
+	b, err := journal.Encode(c.walk)
+	return string(b), err
 }
 
 // RestoreCart makes a cart from what a store kept; an error that is journal.ErrCorrupt when its content cannot be read.

@@ -50,9 +50,8 @@ func Evidence(v Value) string {
 	case Evident:
 		return e.Evidence()
 	case Stored:
-		c := journal.NewEncoder(nil)
-		c.Root(e.Walk)
-		return string(c.Bytes())
+		b, _ := journal.Encode(e.Walk) // what cannot be encoded was refused when it was saved
+		return string(b)
 	}
 	return string(v.Ref())
 }
