@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"kassa/core/fault"
@@ -22,6 +23,7 @@ type lane struct {
 	doubt     bool          // the outcome of a commit is unknown: look whether its records are there
 	broken    bool          // the books were changed by other hands
 	contested int           // batches for which turns are taken, since another process wrote
+	repeated  int           // batches for which all keys are looked up, since one was taken
 	holding   bool          // it is this process's turn
 	took      time.Duration // by the last commit
 	asked     time.Time     // when it last asked for its turn
@@ -47,6 +49,7 @@ func (l *lane) batch(first *task) {
 	l.process(ctx, batch, applied)
 	l.expected = len(batch) + len(l.queue)
 	l.contested = max(0, l.contested-1)
+	l.repeated = max(0, l.repeated-1)
 }
 
 // next waits for a task. A turn that nobody here has a use for goes to the next process.
@@ -79,7 +82,7 @@ func (l *lane) collect(ctx context.Context, first *task) ([]*task, *plan) {
 	}
 	patience := time.NewTimer(min(max(leastPatience, l.took/patienceShare), mostPatience))
 	defer patience.Stop()
-	p := l.newPlan(map[journal.Key]*journal.Record{})
+	p := l.newPlan()
 	p.failed = l.broken || !l.set.loaded
 	l.extend(ctx, p, batch)
 	for waits := true; waits && len(batch) < most; {
@@ -175,6 +178,9 @@ func (l *lane) recover(ctx context.Context, err error, rebuilt *bool) error {
 		return l.catchUpInDoubt(ctx)
 	case l.doubt && fault.IsKind(err, fault.Unavailable):
 		return l.catchUpInDoubt(ctx)
+	case errors.Is(err, errTaken):
+		l.repeated = repeatedFor
+		return nil
 	case errors.Is(err, journal.ErrBroken) && !*rebuilt:
 		*rebuilt = true
 		l.set.clear()
@@ -259,11 +265,21 @@ func (l *lane) attempt(ctx context.Context, batch []*task, p *plan) (_ *plan, er
 			return nil, err
 		}
 	}
+	if p.guessed && (len(p.records) == 0 || p.refuses()) {
+		// What was done before is answered as it was then, and nobody is refused on a guess or on old books.
+		l.repeated = max(1, l.repeated)
+		if p, err = l.apply(ctx, batch); err != nil {
+			return nil, err
+		}
+	}
 	clear(l.set.fleeting)
 	if len(p.records) == 0 && (!l.doubt || !p.refuses()) {
 		return p, nil
 	}
 	head, err := l.commit(ctx, p)
+	if p.guessed && errors.Is(err, journal.ErrBroken) {
+		return nil, errTaken
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -277,19 +293,19 @@ func (l *lane) attempt(ctx context.Context, batch []*task, p *plan) (_ *plan, er
 
 // apply runs the operations one after the other; what they miss is fetched for all of them together.
 func (l *lane) apply(ctx context.Context, batch []*task) (*plan, error) {
-	keys := map[journal.Key]*journal.Record{}
-	if err := l.fetch(ctx, keys, nil, l.intended(batch)); err != nil {
+	p := l.newPlan()
+	if err := l.lookUp(ctx, p, batch); err != nil {
 		return nil, err
 	}
 	for range maxRounds {
-		p := l.newPlan(keys)
 		refs, unknown := l.applyAll(p, batch)
 		if len(refs)+len(unknown) == 0 {
 			return p, nil
 		}
-		if err := l.fetch(ctx, keys, refs, unknown); err != nil {
+		if err := l.fetch(ctx, p.keys, refs, unknown); err != nil {
 			return nil, err
 		}
+		p = p.again(l)
 	}
 	return nil, errRounds
 }
@@ -299,12 +315,27 @@ func (l *lane) extend(ctx context.Context, p *plan, more []*task) {
 	if p.failed || len(more) == 0 {
 		return
 	}
-	if l.fetch(ctx, p.keys, nil, l.intended(more)) != nil {
+	if l.lookUp(ctx, p, more) != nil {
 		p.failed = true
 		return
 	}
 	refs, unknown := l.applyAll(p, more)
 	p.failed = len(refs)+len(unknown) > 0
+}
+
+// lookUp finds the keys that tasks name before they are applied. Keys of what happens once are nearly always free, and a record that is added
+// proves that they were. So the plan takes them for free where no other key is asked for and nothing speaks against it.
+func (l *lane) lookUp(ctx context.Context, p *plan, tasks []*task) error {
+	keys := l.intended(tasks)
+	if l.doubt || !l.set.loaded || l.set.head.Status != journal.Active || l.contested > 0 || l.repeated > 0 ||
+		slices.ContainsFunc(tasks, func(t *task) bool { return len(t.intent.Keys) > 0 }) {
+		return l.fetch(ctx, p.keys, nil, keys)
+	}
+	for _, k := range keys {
+		p.keys[k] = nil
+	}
+	p.guessed = true
+	return nil
 }
 
 // intended lists the keys that the tasks name before they are applied.

@@ -16,11 +16,19 @@ type plan struct {
 	answers []answer
 	now     time.Time
 	keys    map[journal.Key]*journal.Record // looked up for the batch; nil means not there
+	guessed bool                            // keys were not looked up, but taken for free
 	failed  bool                            // it cannot be committed
 }
 
-func (l *lane) newPlan(keys map[journal.Key]*journal.Record) *plan {
-	return &plan{over: newOverlay(), now: l.w.now(l.set.head), keys: keys}
+func (l *lane) newPlan() *plan {
+	return &plan{over: newOverlay(), now: l.w.now(l.set.head), keys: map[journal.Key]*journal.Record{}}
+}
+
+// again returns an empty plan with the same keys.
+func (p *plan) again(l *lane) *plan {
+	q := l.newPlan()
+	q.keys, q.guessed = p.keys, p.guessed
+	return q
 }
 
 type answer struct {

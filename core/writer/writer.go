@@ -33,6 +33,7 @@ const (
 	catchUpLimit  = 1000                 // records read one by one to catch up; beyond that everything is read again
 	doubtPause    = 50 * time.Millisecond
 	contestedFor  = 64                     // batches after another process wrote, in which turns are taken
+	repeatedFor   = 64                     // batches after a key was taken, in which all are looked up
 	askEvery      = 100 * time.Millisecond // at most, for a turn that nobody else is known to want
 	maxIdle       = 2 * time.Millisecond   // that a turn is kept without work
 	giveTimeout   = time.Second
@@ -363,6 +364,9 @@ func (w *Writer) fetch(ctx context.Context, s id.Store, f *found, refs []journal
 	}
 	return nil
 }
+
+// errTaken says that a batch must be applied with all keys looked up, because one that was taken for free may not be.
+var errTaken = errors.New("a key may be taken")
 
 var errRounds = errors.New("an operation asked for more than it may")
 
