@@ -29,7 +29,13 @@ type process struct {
 	ended chan struct{} // closed when it has ended
 }
 
-// launch starts mongod with its data in dir: a small one, since several run beside each other.
+// small makes a mongod that leaves room for others beside it. It evicts what a shop's keeps in memory: measure on another one.
+var small = []string{
+	"--wiredTigerCacheSizeGB", "0.25",
+	"--wiredTigerEngineConfigString", "log=(file_max=32MB,prealloc=false)", // instead of 300 MB for an empty server
+}
+
+// launch starts mongod with its data in dir.
 func launch(program, dir string, port int, more ...string) (*process, error) {
 	p := &process{log: filepath.Join(dir, logName), ended: make(chan struct{})}
 	if err := os.Remove(p.log); err != nil && !errors.Is(err, os.ErrNotExist) { // of an earlier run on this data
@@ -39,8 +45,6 @@ func launch(program, dir string, port int, more ...string) (*process, error) {
 		"--port", strconv.Itoa(port), "--bind_ip", "127.0.0.1",
 		"--nounixsocket", // a killed server would leave the socket behind
 		"--dbpath", dir, "--logpath", p.log,
-		"--wiredTigerCacheSizeGB", "0.25",
-		"--wiredTigerEngineConfigString", "log=(file_max=32MB,prealloc=false)", // instead of 300 MB for an empty server
 		"--setParameter", "enableTestCommands=1",
 		"--setParameter", "diagnosticDataCollectionEnabled=false",
 	}, more...)

@@ -31,6 +31,7 @@ const (
 type Options struct {
 	Nodes int  // 1 or 3
 	Auth  bool // a keyfile between the nodes, and nothing without a user
+	Cache int  // of each node, in GB; a quarter of one and a small oplog when zero
 }
 
 // ReplicaSet is a throw-away replica set on loopback ports whose nodes take a new primary within seconds. It ends with this process,
@@ -39,6 +40,7 @@ type ReplicaSet struct {
 	program string
 	data    folder
 	keyFile string        // empty without authentication
+	cache   int           // see Options
 	root    *url.Userinfo // nil without authentication
 	nodes   []*node
 }
@@ -88,7 +90,7 @@ func openOnce(ctx context.Context, program string, o Options) (*ReplicaSet, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &ReplicaSet{program: program, data: data}
+	s := &ReplicaSet{program: program, data: data, cache: o.Cache}
 	if err := s.open(ctx, o); err != nil {
 		err = s.explain(err)
 		s.Close()
@@ -138,7 +140,12 @@ func (s *ReplicaSet) open(ctx context.Context, o Options) error {
 
 // launch starts the node's mongod and does not wait for it.
 func (s *ReplicaSet) launch(n *node) error {
-	args := []string{"--replSet", setName, "--oplogSize", "64"}
+	args := []string{"--replSet", setName}
+	if s.cache > 0 {
+		args = append(args, "--wiredTigerCacheSizeGB", strconv.Itoa(s.cache))
+	} else {
+		args = append(append(args, small...), "--oplogSize", "64")
+	}
 	if s.keyFile != "" {
 		args = append(args, "--keyFile", s.keyFile)
 	}

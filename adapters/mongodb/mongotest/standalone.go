@@ -3,6 +3,7 @@ package mongotest
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 )
 
@@ -43,7 +44,7 @@ func startNode(ctx context.Context, t testing.TB, program, dir string, args []st
 	if err != nil {
 		return "", err
 	}
-	p, err := launch(program, dir, ports[0], args...)
+	p, err := launch(program, dir, ports[0], slices.Concat(small, args)...)
 	if err != nil {
 		return "", err
 	}

@@ -34,6 +34,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	var o mongotest.Options
 	flags := flag.NewFlagSet("replicaset", flag.ContinueOnError)
 	flags.IntVar(&o.Nodes, "nodes", 1, "1 or 3")
+	flags.IntVar(&o.Cache, "cache", 2, "GB of each node's cache; 0 for the least that runs, which is slow under load")
 	flags.BoolVar(&o.Auth, "auth", false, "with a keyfile and the user root")
 	flags.SetOutput(io.Discard)
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
