@@ -24,6 +24,9 @@ var writerRules = []rule{
 	{"a refusal leaves no trace and stops nobody else", refusals},
 	{"one key, one record", oneKey},
 	{"what was done before is answered as it was then", repeated},
+	{"what was done before is answered though it cannot be done today", repeatedImpossible},
+	{"two keys are two questions", twoKeys},
+	{"record time does not fall when a process starts again", timeStands},
 	{"no jar is overdrawn by many at once", overdraw},
 	{"the same books in any split", anySplit},
 	{"two writers on one store", twoWriters},
@@ -83,30 +86,6 @@ func oneKey(t *testing.T, d *database) {
 	}
 	if _, err := w.Do(t.Context(), f.store, add{key: "key0", jars: []string{"a"}, n: 2}); !fault.IsCode(err, "idempotency_key_reused") {
 		t.Fatalf("other content: %v", err)
-	}
-}
-
-// repeated sends keys again when their operations would be refused, alone and among new ones.
-func repeated(t *testing.T, d *database) {
-	f := d.fixture(t)
-	w := f.writer(f.Provider, 0)
-	take := func(key string) writer.Operation { return add{key: key, jars: []string{"a"}, n: -1} }
-	if _, errs := w.DoAll(t.Context(), f.store, []writer.Operation{add{jars: []string{"a"}, n: 2}, take("first"), take("second")}); errors.Join(errs...) != nil {
-		t.Fatal(errs)
-	}
-	if r, err := w.Do(t.Context(), f.store, take("first")); err != nil || !r.Replayed || r.Record.Position != 2 {
-		t.Fatalf("alone: record %d, replayed %v, %v", r.Record.Position, r.Replayed, err)
-	}
-	fill := add{key: "third", jars: []string{"b"}, n: 1}
-	rs, errs := w.DoAll(t.Context(), f.store, []writer.Operation{fill, take("second"), take("fourth"), add{key: "first", jars: []string{"b"}, n: 1}})
-	if errs[0] != nil || rs[0].Replayed || errs[1] != nil || rs[1].Record.Position != 3 || !errors.Is(errs[2], errEmpty) || !fault.IsCode(errs[3], "idempotency_key_reused") {
-		t.Fatalf("among new ones: %v, record %d", errs, rs[1].Record.Position)
-	}
-	if _, errs := w.DoAll(t.Context(), f.store, []writer.Operation{add{key: "fifth", jars: []string{"b"}, n: 1}, fill}); errors.Join(errs...) != nil {
-		t.Fatalf("nothing refused: %v", errs)
-	}
-	if a, b, p := f.count(t.Context(), "a"), f.count(t.Context(), "b"), f.head(t.Context()).Position; a != 0 || b != 2 || p != 5 {
-		t.Fatalf("a %d, b %d, position %d", a, b, p)
 	}
 }
 

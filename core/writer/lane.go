@@ -265,7 +265,7 @@ func (l *lane) attempt(ctx context.Context, batch []*task, p *plan) (_ *plan, er
 			return nil, err
 		}
 	}
-	if p.guessed && (len(p.records) == 0 || p.refuses()) {
+	if p.guessed && !p.proves() {
 		// What was done before is answered as it was then, and nobody is refused on a guess or on old books.
 		l.repeated = max(1, l.repeated)
 		if p, err = l.apply(ctx, batch); err != nil {
@@ -277,11 +277,8 @@ func (l *lane) attempt(ctx context.Context, batch []*task, p *plan) (_ *plan, er
 		return p, nil
 	}
 	head, err := l.commit(ctx, p)
-	if p.guessed && errors.Is(err, journal.ErrBroken) {
-		return nil, errTaken
-	}
 	if err != nil {
-		return nil, err
+		return nil, p.suspect(err)
 	}
 	l.adopt(p, head)
 	l.took = l.w.c.Clock.Now().Sub(began)
@@ -297,17 +294,18 @@ func (l *lane) apply(ctx context.Context, batch []*task) (*plan, error) {
 	if err := l.lookUp(ctx, p, batch); err != nil {
 		return nil, err
 	}
+	p = p.again(l) // on the head, which may have been read just now
 	for range maxRounds {
 		refs, unknown := l.applyAll(p, batch)
 		if len(refs)+len(unknown) == 0 {
 			return p, nil
 		}
 		if err := l.fetch(ctx, p.keys, refs, unknown); err != nil {
-			return nil, err
+			return nil, p.suspect(err)
 		}
 		p = p.again(l)
 	}
-	return nil, errRounds
+	return nil, p.suspect(errRounds)
 }
 
 // extend applies more tasks to a plan. One that cannot be gone on with has failed: its batch is then applied as a whole, which shows why.
@@ -324,7 +322,8 @@ func (l *lane) extend(ctx context.Context, p *plan, more []*task) {
 }
 
 // lookUp finds the keys that tasks name before they are applied. Keys of what happens once are nearly always free, and a record that is added
-// proves that they were. So the plan takes them for free where no other key is asked for and nothing speaks against it.
+// proves that they were. So the plan takes them for free where no other key is asked for and nothing speaks against it; what does not come to a
+// commit that proves it, for whatever reason, is done again with all keys looked up.
 func (l *lane) lookUp(ctx context.Context, p *plan, tasks []*task) error {
 	keys := l.intended(tasks)
 	if l.doubt || !l.set.loaded || l.set.head.Status != journal.Active || l.contested > 0 || l.repeated > 0 ||

@@ -1,12 +1,16 @@
 package writer
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
 
+	"kassa/core/fault"
 	"kassa/core/journal"
+	"kassa/core/transaction"
 )
 
 // plan is a batch as applied to the working set, not yet committed.
@@ -42,6 +46,21 @@ type answer struct {
 // refuses reports whether an answer is that something did not happen.
 func (p *plan) refuses() bool {
 	return slices.ContainsFunc(p.answers, func(a answer) bool { return a.err != nil })
+}
+
+// proves reports whether every task makes a record, so that a commit proves that the keys of all were free.
+func (p *plan) proves() bool {
+	return len(p.records) > 0 && !slices.ContainsFunc(p.answers, func(a answer) bool { return a.err != nil || a.replayed })
+}
+
+// suspect returns errTaken for an error that may not have come about had the keys been looked up: a task that was done before is not applied then.
+func (p *plan) suspect(err error) error {
+	switch {
+	case !p.guessed, errors.Is(err, journal.ErrStale), errors.Is(err, transaction.ErrUnknown), fault.IsKind(err, fault.Unavailable),
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return err
+	}
+	return errTaken
 }
 
 func (p *plan) answer() {
