@@ -46,8 +46,11 @@ type Bill struct {
 	Register     id.ID
 	Cashier      id.ID
 	Member       id.ID
+	VIP          bool // the member was one when it was sold
 	Day          clock.Date
 	OccurredAt   time.Time // when the customer paid; the record time unless the terminal was offline
+	SoldAt       time.Time // of a void: when the sale was, which it takes back
+	UTCOffset    int       // minutes by which the store's clock was ahead of UTC then
 	Currency     money.Currency
 	ClientSaleID string
 	Cart         id.ID
@@ -65,6 +68,21 @@ func (b *Bill) Kind() string { return string(b.Type) }
 
 // Sold reports whether the bill is a sale.
 func (b *Bill) Sold() bool { return b.Type == KindSale }
+
+// Hour returns the hour of the store's day, 0 to 23, in which the bill was made; of a void that of the sale, where it takes it back.
+func (b *Bill) Hour() int {
+	at := b.OccurredAt
+	if !b.SoldAt.IsZero() {
+		at = b.SoldAt
+	}
+	return at.UTC().Add(time.Duration(b.UTCOffset) * time.Minute).Hour()
+}
+
+// offset returns the minutes by which clocks of the location are ahead of UTC at t.
+func offset(t time.Time, in *time.Location) int {
+	_, seconds := t.In(in).Zone()
+	return seconds / 60
+}
 
 var errUnbalanced = errors.New("the figures of a bill do not add up")
 
@@ -99,8 +117,11 @@ func (b *Bill) Walk(c *journal.Codec) {
 	journal.Text(c, "register", &b.Register)
 	journal.Text(c, "cashier", &b.Cashier)
 	journal.Text(c, "member", &b.Member)
+	journal.Flag(c, "vip", &b.VIP)
 	journal.Int(c, "day", &b.Day)
 	journal.Time(c, "occurred_at", &b.OccurredAt)
+	journal.Time(c, "sold_at", &b.SoldAt)
+	journal.Int(c, "utc_offset", &b.UTCOffset)
 	journal.Text(c, "currency", &b.Currency)
 	journal.Text(c, "client_sale_id", &b.ClientSaleID)
 	journal.Text(c, "cart", &b.Cart)

@@ -112,6 +112,7 @@ type desk struct {
 	returns  *Returns // nil: nothing came back yet
 	register *register.Register
 	day      clock.Date
+	offset   int // of the store's clock, see Bill
 }
 
 // mayGiveBack asks for a manager. A cashier is told that an approval would do.
@@ -148,7 +149,7 @@ func lookBack(v *writer.View, bill, at id.ID) (desk, error) {
 		return d, err
 	}
 	if d.register, err = register.Find(v, at); err == nil {
-		d.day = d.register.Today(settings.Day(v.Now()))
+		d.day, d.offset = d.register.Today(settings.Day(v.Now())), offset(v.Now(), settings.Location())
 	}
 	return d, err
 }
@@ -176,8 +177,8 @@ func (o *refundOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
-	b := &Bill{Type: KindRefund, RefundOf: o.c.Bill, Register: d.register.ID(), Cashier: v.Actor().ID, Member: d.sale.Member, Day: d.day,
-		OccurredAt: v.Now(), Currency: d.sale.Currency, Reason: o.c.Reason, NoRestock: o.c.NoRestock}
+	b := &Bill{Type: KindRefund, RefundOf: o.c.Bill, Register: d.register.ID(), Cashier: v.Actor().ID, Member: d.sale.Member, VIP: d.sale.VIP, Day: d.day,
+		OccurredAt: v.Now(), UTCOffset: d.offset, Currency: d.sale.Currency, Reason: o.c.Reason, NoRestock: o.c.NoRestock}
 	b.Priced = negative(Priced{Lines: back.Lines, Taxes: back.Taxes, Totals: back.Totals, TaxMode: d.sale.TaxMode})
 	if b.Tenders, done.Tenders, err = o.tenders(d.sale, back.Total, done.Tenders); err != nil {
 		return journal.Draft{}, nil, err

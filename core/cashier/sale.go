@@ -176,6 +176,7 @@ func (o *saleOperation) assemble(v *writer.View, s scene) (*Bill, error) {
 		b.flag(FlagLate)
 		b.Day = s.register.FirstOpenDay(s.settings.Day(earlier(v.Now(), b.OccurredAt)))
 	}
+	b.UTCOffset = offset(b.OccurredAt, s.settings.Location())
 	items, err := o.items(v, s, b)
 	if err != nil {
 		return nil, err
@@ -185,7 +186,7 @@ func (o *saleOperation) assemble(v *writer.View, s scene) (*Bill, error) {
 	switch {
 	case s.member != nil:
 		b.Member, rate = o.c.Member, opts.PointRate
-		if s.member.VIP() {
+		if b.VIP = s.member.VIP(); b.VIP {
 			terms.Discount = opts.VIPDiscount
 		}
 	case o.c.Member != "":

@@ -46,6 +46,7 @@ func (o *voidOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 	}
 	b := *d.sale
 	b.Type, b.RefundOf, b.Cashier, b.OccurredAt, b.Reason = KindVoid, o.c.Bill, v.Actor().ID, v.Now(), o.c.Reason
+	b.SoldAt = d.sale.OccurredAt
 	b.ClientSaleID, b.Cart, b.Flags = "", "", nil
 	b.Priced = negative(d.sale.Priced)
 	b.Payment = Payment{Tenders: negativeTenders(d.sale.Tenders), Change: -d.sale.Change}
