@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,9 @@ func OpenReader(ctx context.Context, uri string) (*Database, error) {
 	name := parsed.Database
 	if name == "" {
 		name = defaultName
+	}
+	if slices.Contains([]string{"admin", "config", "local"}, name) {
+		return nil, fmt.Errorf("the MongoDB database %s is the server's own: name another one in the URI, such as /%s; a user of %s signs in with authSource=%s", name, defaultName, name, name)
 	}
 	journaled := writeconcern.Majority()
 	journaled.Journal = new(true)

@@ -31,6 +31,7 @@ func TestOpenSaysInOneSentenceWhatIsWrongAndNeverThePassword(t *testing.T) {
 		"nobody's":            {strings.Replace(mine, "kassa:"+password+"@", "", 1), "readWrite"},
 		"no right to write":   {strings.Replace(mine, "kassa:", "reader:", 1), "readWrite"},
 		"no right":            {strings.Replace(mine, "/mine?", "/other?authSource=mine&", 1), "readWrite"},
+		"the server's own":    {strings.Replace(mine, "/mine?", "/local?", 1), "the server's own"},
 		"nobody listens":      {"mongodb://kassa:" + password + "@127.0.0.1:1/", "no MongoDB primary answers"},
 	} {
 		t.Run(what, func(t *testing.T) {
