@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kassa/adapters/rest"
+	"kassa/core/clock"
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/setup"
@@ -21,14 +22,14 @@ import (
 )
 
 // newServer makes the REST server with every resource.
-func newServer(c Config, users *user.Service, ids id.Source, p transaction.Provider, stores store.Repository, j journal.Repository,
+func newServer(c Config, users *user.Service, ids id.Source, now clock.Clock, p transaction.Provider, stores store.Repository, j journal.Repository,
 	all []rest.Resource, m *writerMetrics,
 ) (*rest.Server, error) {
 	if c.Bench {
 		all = append(all, rest.NewFloor())
 	}
 	s, err := rest.New(rest.Options{
-		Auth: authenticator{users}, IDs: ids, Log: c.Log, OperatorKey: c.OperatorKey, Resources: all, Proxies: c.Proxies,
+		Auth: authenticator{users}, IDs: ids, Clock: now, Log: c.Log, OperatorKey: c.OperatorKey, Resources: all, Proxies: c.Proxies,
 		Ready: func(ctx context.Context) error { return ready(ctx, p, stores, j) },
 	})
 	if err != nil {

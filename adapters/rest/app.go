@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
+	"kassa/core/clock"
 	"kassa/core/id"
 )
 
@@ -35,6 +36,7 @@ const (
 type Options struct {
 	Auth        Authenticator                   // who owns an access token
 	IDs         id.Source                       // request ids
+	Clock       clock.Clock                     // names downloads by the day
 	Log         *slog.Logger                    // access log and errors; nil: none
 	OperatorKey string                          // opens the operator routes; empty: they do not exist
 	Ready       func(ctx context.Context) error // whether the store can be reached; nil: always
@@ -51,6 +53,8 @@ type Server struct {
 	inner      fasthttp.RequestHandler // Fiber's own
 	auth       Authenticator
 	ids        id.Source
+	now        func() time.Time
+	downloads  downloads
 	log        *slog.Logger
 	operator   [sha256.Size]byte
 	proxies    []netip.Prefix
@@ -68,11 +72,11 @@ type Server struct {
 // New returns a Server with the routes of the resources, of health and of the documents. It refuses a table of routes that cannot work:
 // two alike, or one that does not say who may call it.
 func New(o Options) (*Server, error) {
-	if o.Auth == nil || o.IDs == nil {
-		return nil, errors.New("rest: Options.Auth and Options.IDs are required")
+	if o.Auth == nil || o.IDs == nil || o.Clock == nil {
+		return nil, errors.New("rest: Options.Auth, Options.IDs and Options.Clock are required")
 	}
 	s := &Server{
-		auth: o.Auth, ids: o.IDs, log: o.Log, ready: o.Ready, denied: o.Denied, proxies: o.Proxies,
+		auth: o.Auth, ids: o.IDs, now: o.Clock.Now, downloads: downloads{lasts: downloadTime, of: map[string]bool{}}, log: o.Log, ready: o.Ready, denied: o.Denied, proxies: o.Proxies,
 		operator: sha256.Sum256([]byte(o.OperatorKey)), converters: map[reflect.Type]func(any) any{},
 	}
 	if s.log == nil {

@@ -70,7 +70,7 @@ func (l *logBuffer) String() string {
 
 func newServer(t testing.TB, o Options, f func(r *Router)) *Server {
 	t.Helper()
-	o.Auth, o.IDs = people, system.NewIDs(system.Clock{})
+	o.Auth, o.IDs, o.Clock = people, system.NewIDs(system.Clock{}), system.Clock{}
 	if f != nil {
 		o.Resources = append(o.Resources, routes(f))
 	}
@@ -168,7 +168,7 @@ func TestATableOfRoutesThatCannotWorkIsRefused(t *testing.T) {
 		"body too large":         func(r *Router) { r.Post("/a", Public, ok, Body(maxBody+1)) },
 		"no time":                func(r *Router) { r.Post("/a", Public, ok, Timeout(0)) },
 	} {
-		if _, err := New(Options{Auth: people, IDs: system.NewIDs(system.Clock{}), Resources: []Resource{routes(f)}}); err == nil {
+		if _, err := New(Options{Auth: people, IDs: system.NewIDs(system.Clock{}), Clock: system.Clock{}, Resources: []Resource{routes(f)}}); err == nil {
 			t.Errorf("%s: the table was taken", name)
 		}
 	}

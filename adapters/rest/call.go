@@ -29,6 +29,10 @@ type Call struct {
 	principal Principal
 	ctx       context.Context // a Call is the request's own scope
 	body      *[]byte         // from the pool, or nil
+	next      string          // the cursor of the page after the one that NewPage converted, or empty
+	sheet     *[]byte         // where the rows of a page of a download go, or nil
+
+	params map[string]string // those of the path, where there is no Fiber
 }
 
 // Context returns the request's context: a deadline (10 s unless the route says otherwise), and the audit.Actor with the request id.
@@ -54,11 +58,18 @@ func (c *Call) SetHeader(name, value string) { c.rctx.Response.Header.Set(name, 
 
 // ID returns the path parameter as an id. What cannot be an id is a NotFound fault with code <entity>_unknown.
 func (c *Call) ID(name, entity string) (id.ID, error) {
-	v, err := id.Parse(c.fiber.Params(name))
+	v, err := id.Parse(c.param(name))
 	if err != nil {
 		return "", fault.New(fault.NotFound, entity+"_unknown", "there is no such %s", strings.ReplaceAll(entity, "_", " "))
 	}
 	return v, nil
+}
+
+func (c *Call) param(name string) string {
+	if c.fiber == nil {
+		return c.params[name]
+	}
+	return c.fiber.Params(name)
 }
 
 // Query returns a query parameter, or "" where it is absent.
@@ -146,10 +157,14 @@ func queryFault(name, detail string) error {
 	return fault.New(fault.Malformed, "query_invalid", "%s: %s", name, detail).With("parameter", name)
 }
 
-// Page returns limit and cursor of a route that is Paged. A limit outside 1 to 200 is a Malformed fault with code limit_invalid, and a cursor of
+// Page returns limit and cursor of a route that is Paged; without either, the first of the largest pages where all is asked for as CSV. A limit outside 1 to 200 is a Malformed fault with code limit_invalid, and a cursor of
 // another list one with code cursor_invalid.
 func (c *Call) Page() (page.Request, error) {
-	limit, err := c.QueryInt("limit", page.DefaultLimit)
+	absent := int64(page.DefaultLimit)
+	if c.whole() {
+		absent = page.MaxLimit
+	}
+	limit, err := c.QueryInt("limit", absent)
 	if err != nil {
 		limit = 0
 	}
@@ -167,9 +182,6 @@ func (c *Call) Page() (page.Request, error) {
 func (c *Call) IdempotencyKey() (idempotency.Key, error) {
 	return idempotency.ParseKey(c.Header("Idempotency-Key"))
 }
-
-// Accepts returns which of the media types the client likes best, the first where it does not say, or "" where it takes none.
-func (c *Call) Accepts(offers ...string) string { return c.fiber.Accepts(offers...) }
 
 // OK answers 200 with the DTO as JSON.
 func (c *Call) OK(body any) error { return c.JSON(http.StatusOK, body) }

@@ -57,7 +57,8 @@
 //     methods Or, OrCleared and Required. Anything else refuses null.
 //   - validate:"required" marks what a request must have in the document; Check refuses it with Opt.Required or Required. In an answer
 //     every field is always there unless its tag says omitempty or omitzero, and a pointer may be null.
-//   - A list answers with List(c, page, convert), a report with Table(c, body, rows); both answer CSV on request.
+//   - A list answers with List(c, page, convert), a report with Table(c, body, rows), one of a single row with Table(c, body, []D{body}); all
+//     answer CSV on request. For a download the handler of a list runs once for each page, so it does nothing but read; see csv.go and download.go.
 //
 // # Refusals
 //
@@ -68,7 +69,7 @@
 //
 // go generate ./adapters/rest writes docs/openapi.json from the annotations. @Security is one of cashier, manager and operator, as the
 // route says; without it the operation is public. Do not write @ID, @Accept json, @Produce json, and @Failure for 400, 401, 403, 404, 408,
-// 412, 413, 415, 422, 428, 431, 500 and 503 unless you have a code to name: they are added, and so are the headers of refusals and the
+// 412, 413, 415, 422, 428, 429, 431, 500 and 503 unless you have a code to name: they are added, and so are the headers of refusals and the
 // forms of limit, cursor, If-Match, Idempotency-Key, ids in the query and path parameters. A refusal of any other status is written: what
 // the document does not list must not happen. Text in backquotes names the codes. Server.CheckDocument holds routes and document together,
 // with their roles.
@@ -84,4 +85,10 @@ package rest
 //	@description	Point of sale: products, stock, sales, refunds, members and tills. Money is an integer in minor units.
 //	@description	Errors are RFC 9457 problems with a stable `code`. Requests that move money, points or stock need an
 //	@description	`Idempotency-Key` and can be repeated safely with it.
+//	@description
+//	@description	Every list and report is CSV with `Accept: text/csv`: RFC 4180 in UTF-8 without a byte order mark, and the first line names the
+//	@description	columns. A nested object becomes columns named `a.b`, a list stays in one cell as JSON, null is an empty cell. A text that a
+//	@description	spreadsheet would run as a formula has an apostrophe in front; so has one that begins with apostrophes and then like a formula.
+//	@description	Without `limit` and `cursor` a list is streamed whole, page by page: what changes meanwhile may show or not, and no page is
+//	@description	torn. A stream that fails is cut, never ended as if it were whole. A user has one such download at a time (`download_running`).
 //	@BasePath		/api/v1

@@ -225,7 +225,7 @@ func (s *Server) render(rctx *fasthttp.RequestCtx, requestID string, err error) 
 	r.ResetBody()
 	r.SetStatusCode(p.Status)
 	r.Header.SetContentType(problemType)
-	for _, name := range []string{fiber.HeaderETag, fiber.HeaderLocation, fiber.HeaderSetCookie, fiber.HeaderLink} {
+	for _, name := range []string{fiber.HeaderETag, fiber.HeaderLocation, fiber.HeaderSetCookie, fiber.HeaderLink, fiber.HeaderContentDisposition} {
 		r.Header.Del(name)
 	}
 	if p.Status == http.StatusUnauthorized {

@@ -36,7 +36,7 @@ func complete(doc *openapi3.T, t *types) error {
 			if op.Extensions["x-root"] != nil {
 				full = path
 			}
-			if err := completeOperation(op, method, path, problem); err != nil {
+			if err := completeOperation(doc, op, method, path, problem); err != nil {
 				return fmt.Errorf("%s %s: %w", method, path, err)
 			}
 			if op.RequestBody != nil {
@@ -51,7 +51,7 @@ func complete(doc *openapi3.T, t *types) error {
 	return nil
 }
 
-func completeOperation(op *openapi3.Operation, method, path, problem string) error {
+func completeOperation(doc *openapi3.T, op *openapi3.Operation, method, path, problem string) error {
 	role := "public"
 	if op.Security != nil && len(*op.Security) > 0 {
 		role = slices.Collect(maps.Keys((*op.Security)[0]))[0]
@@ -68,6 +68,9 @@ func completeOperation(op *openapi3.Operation, method, path, problem string) err
 	op.Security = securityOf(role)
 	for status, ref := range op.Responses.Map() {
 		completeResponse(status, ref.Value, problem)
+	}
+	if method == http.MethodGet {
+		completeTable(doc, op)
 	}
 	for _, status := range expected(op, role, method, path) {
 		if op.Responses.Value(status) == nil {
@@ -105,7 +108,7 @@ func expected(op *openapi3.Operation, role, method, path string) []string {
 // refusals are the answers that operations share.
 func refusals(problem string) openapi3.ResponseBodies {
 	shared := openapi3.ResponseBodies{}
-	for _, code := range []int{400, 401, 403, 404, 408, 412, 413, 415, 422, 428, 431, 500, 503} {
+	for _, code := range []int{400, 401, 403, 404, 408, 412, 413, 415, 422, 428, 429, 431, 500, 503} {
 		shared[strconv.Itoa(code)] = &openapi3.ResponseRef{Value: openapi3.NewResponse().WithDescription(http.StatusText(code))}
 	}
 	for status, ref := range shared {
@@ -144,7 +147,7 @@ func completeBody(doc *openapi3.T, body *openapi3.RequestBody, t *types) {
 	}
 }
 
-// completeResponse gives every refusal the one shape and its headers, and every list its CSV.
+// completeResponse gives every refusal the one shape and its headers.
 func completeResponse(status string, r *openapi3.Response, problem string) {
 	if n, err := strconv.Atoi(status); err != nil || n >= http.StatusBadRequest {
 		r.Content = openapi3.Content{"application/problem+json": {Schema: openapi3.NewSchemaRef(refPrefix+problem, nil)}}
@@ -154,11 +157,6 @@ func completeResponse(status string, r *openapi3.Response, problem string) {
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 			setHeader(r, "Retry-After", "seconds to wait", openapi3.NewIntegerSchema().WithMin(1))
 		}
-		return
-	}
-	list := r.Content.Get("application/json")
-	if list != nil && list.Schema != nil && strings.Contains(list.Schema.Ref, ".Page-") {
-		r.Content["text/csv"] = openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema())
 	}
 }
 
