@@ -44,7 +44,7 @@ func Core(c Config) fx.Option {
 			func(m *writerMetrics) writer.Observer { return m },
 			openStorage, newWriter,
 			newKey, security.NewTokens, security.NewThrottle,
-			func(c Config) (user.Hasher, error) { return security.NewPasswords(c.BcryptCost) },
+			newPasswords,
 			func(t *security.Throttle) user.Throttle { return t },
 			newUsers, newMembers, newSettings,
 			newSetup, inventory.NewService, register.NewService, cashier.NewCartService,

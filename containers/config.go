@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -25,6 +26,9 @@ type Config struct {
 	Proxies     proxies `env:"KASSA_TRUSTED_PROXIES" envDefault:"127.0.0.0/8,::1"`
 	Bench       bool    `env:"KASSA_BENCH"` // serves the bench's floor route; for kassa bench only
 	BcryptCost  int     `env:"KASSA_BCRYPT_COST" envDefault:"12"`
+
+	Slow     time.Duration `env:"KASSA_SLOW" envDefault:"500ms"` // from when on a request or commit has a line in the log; 0: never
+	LogLevel slog.Level    `env:"KASSA_LOG_LEVEL" envDefault:"info"`
 
 	Demo bool         // set by kassa demo
 	Log  *slog.Logger // nil: none
@@ -75,6 +79,10 @@ func unread(err error) error {
 	switch wrong.Type {
 	case reflect.TypeFor[bool]():
 		want = "true or false"
+	case reflect.TypeFor[time.Duration]():
+		want = "a time such as 500ms or 2s"
+	case reflect.TypeFor[slog.Level]():
+		want = "debug, info, warn or error"
 	case reflect.TypeFor[proxies]():
 		want = "addresses or ranges such as 10.0.0.0/8, with commas between them"
 	}
@@ -110,6 +118,8 @@ func (c *Config) check() error {
 	switch {
 	case c.JWTKey != "" && len(c.JWTKey) < minKey:
 		return fmt.Errorf("KASSA_JWT_KEY has %d bytes and needs at least %d", len(c.JWTKey), minKey)
+	case c.Slow < 0:
+		return fmt.Errorf("KASSA_SLOW is %s and must not be negative", c.Slow)
 	case c.BcryptCost < minCost || c.BcryptCost > maxCost:
 		return fmt.Errorf("KASSA_BCRYPT_COST is %d to %d, not %d", minCost, maxCost, c.BcryptCost)
 	}

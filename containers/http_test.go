@@ -19,9 +19,12 @@ import (
 
 func TestMain(m *testing.M) { mongotest.Main(m) }
 
+// databases are what Kassa serves from.
+var databases = map[string]func(testing.TB) Config{"SQLite": testConfig, "MongoDB": mongoConfig}
+
 // TestHTTP runs the HTTP suite on both databases, with the same expectations.
 func TestHTTP(t *testing.T) {
-	for name, config := range map[string]func(testing.TB) Config{"SQLite": testConfig, "MongoDB": mongoConfig} {
+	for name, config := range databases {
 		t.Run(name, func(t *testing.T) {
 			resttest.Run(t, func(t testing.TB) resttest.Server { return serveHTTP(t, config(t)) })
 		})
@@ -44,9 +47,16 @@ func mongoConfig(t testing.TB) Config {
 // serveHTTP serves until the test ends, on a clock that the test moves.
 func serveHTTP(t testing.TB, c Config) resttest.Server {
 	t.Helper()
+	s, _ := serveWith(t, c)
+	return s
+}
+
+// serveWith does so with changes to the wiring, and says where it listens.
+func serveWith(t testing.TB, c Config, opts ...fx.Option) (resttest.Server, *Listening) {
+	t.Helper()
 	k := storetest.NewClock()
 	var at *Listening
-	app := fx.New(Core(c), Web(), fx.Decorate(func() clock.Clock { return k }), fx.Populate(&at))
+	app := fx.New(Core(c), Web(), fx.Decorate(func() clock.Clock { return k }), fx.Options(opts...), fx.Populate(&at))
 	must(t, errors.Join(app.Err(), app.Start(t.Context())))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -61,5 +71,5 @@ func serveHTTP(t testing.TB, c Config) resttest.Server {
 			return errors.Join(err, errors.New(out.String()))
 		}
 		return nil
-	}}
+	}}, at
 }

@@ -289,25 +289,23 @@ func giveBack(t *testing.T, left map[id.ID][]measure.Quantity, i id.ID, b *cashi
 
 // sizes is an observer that notes how many records each commit had.
 type sizes struct {
+	writer.Observer
 	mu   sync.Mutex
 	each []int
 }
 
 // Committed implements writer.Observer.
-func (o *sizes) Committed(records, _ int, _ time.Duration) {
+func (o *sizes) Committed(c writer.Commit) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.each = append(o.each, records)
+	o.each = append(o.each, c.Records)
 }
-
-// Stale implements writer.Observer.
-func (o *sizes) Stale() {}
 
 // TestManyCallersShareCommits: with 64 callers the median commit has more than 8 records.
 func TestManyCallersShareCommits(t *testing.T) {
 	const callers, each = 64, 30
 	data, f := furnished(t)
-	var o sizes
+	o := sizes{Observer: newWriterMetrics(Config{})}
 	s := copied(t, data, fx.Decorate(func() writer.Observer { return &o }))
 	s.ids.n.Store(firstID(0))
 	var wg sync.WaitGroup

@@ -41,6 +41,7 @@ type Storage struct {
 	Carts     cashier.Carts
 	Bindings  []writer.Binding
 	Turns     writer.Turns
+	Figures   Figures
 }
 
 // schema is every kind of document that the journal may hold.
@@ -112,14 +113,18 @@ func openStorage(l fx.Lifecycle, c Config, ids id.Source) (Storage, error) {
 			return Storage{}, err
 		}
 		l.Append(fx.StopHook(d.Close))
-		return mongoStorage(d, ids), nil
+		s := mongoStorage(d, ids)
+		s.Figures = mongoFigures(d)
+		return s, nil
 	}
 	d, err := sqlite.Open(c.Data)
 	if err != nil {
 		return Storage{}, err
 	}
 	l.Append(fx.StopHook(d.Close))
-	return sqliteStorage(d, ids), nil
+	s := sqliteStorage(d, ids)
+	s.Figures = sqliteFigures(d)
+	return s, nil
 }
 
 // openReader opens a database that is there already beside a running server, for reading only.

@@ -23,19 +23,19 @@ import (
 
 // newServer makes the REST server with every resource.
 func newServer(c Config, users *user.Service, ids id.Source, now clock.Clock, p transaction.Provider, stores store.Repository, j journal.Repository,
-	all []rest.Resource, m *writerMetrics,
+	all []rest.Resource, of measured,
 ) (*rest.Server, error) {
 	if c.Bench {
 		all = append(all, rest.NewFloor())
 	}
 	s, err := rest.New(rest.Options{
-		Auth: authenticator{users}, IDs: ids, Clock: now, Log: c.Log, OperatorKey: c.OperatorKey, Resources: all, Proxies: c.Proxies,
+		Auth: authenticator{users}, IDs: ids, Clock: now, Log: c.Log, OperatorKey: c.OperatorKey, Resources: all, Proxies: c.Proxies, Slow: c.Slow,
 		Ready: func(ctx context.Context) error { return ready(ctx, p, stores, j) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	m.register(s.Registry())
+	of.register(s.Registry())
 	return s, nil
 }
 

@@ -52,6 +52,9 @@ func TestProcessThatStopsBeforeItsCommitHoldsOthersUpForAMoment(t *testing.T) {
 	}()
 	<-wrote
 	c.countsSoon(t, "second")
+	if met := c.Counts(); met.Unblocked != 1 || met.Conflicts == 0 {
+		t.Errorf("met %+v, want conflicts and one end of sessions", met)
+	}
 	close(goOn)
 	if err := <-ended; !errors.Is(err, journal.ErrStale) {
 		t.Errorf("it goes on and gets %v", err)

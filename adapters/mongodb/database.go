@@ -37,6 +37,7 @@ type Database struct {
 	process  id.ID         // names this process among those that write to the database
 	patience time.Duration // with all attempts of a transaction or view together
 	leases   leases
+	met      met
 }
 
 // Open connects and makes the collections and indexes that are missing, because none may be made in traffic. process names this process among

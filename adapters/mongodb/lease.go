@@ -123,5 +123,6 @@ func (d *Database) endSessions(ctx context.Context, s id.Store) error {
 	}); err != nil || len(ids) == 0 {
 		return err
 	}
+	d.met.unblocked.Add(1)
 	return d.db.RunCommand(ctx, bson.D{{Key: "killSessions", Value: ids}}).Err()
 }

@@ -77,6 +77,7 @@ func (d *Database) Transact(ctx context.Context, fn func(ctx context.Context) er
 		if pause(ctx, attempt) != nil {
 			return unavailable(err)
 		}
+		d.met.again(err)
 	}
 }
 
@@ -112,7 +113,10 @@ func (d *Database) transact(ctx context.Context, fn func(ctx context.Context) er
 	if err != nil {
 		return t, err
 	}
-	return t, commit(ctx, s)
+	if err = commit(ctx, s); errors.Is(err, transaction.ErrUnknown) {
+		d.met.unknown.Add(1)
+	}
+	return t, err
 }
 
 // end gives the session back. It may have to tell the server, which must not take for ever and must not be skipped because the caller has left.
@@ -155,6 +159,7 @@ func (d *Database) View(ctx context.Context, fn func(ctx context.Context) error)
 		if !passing(err) || attempt == maxAttempts || time.Since(began) > d.patience || pause(ctx, attempt) != nil {
 			return unavailable(err)
 		}
+		d.met.again(err)
 	}
 }
 

@@ -35,6 +35,9 @@ func TestCommitOfUnknownOutcomeCountsOnce(t *testing.T) {
 			c.Check(t, n)
 		})
 	}
+	if met := c.Counts(); met.Unknown == 0 {
+		t.Errorf("met %+v, and some commits had to be in doubt", met)
+	}
 }
 
 // A session that is ended for the sake of others may be one in which this process does something else by now.
@@ -46,6 +49,9 @@ func TestInterruptedCommandRunsAgain(t *testing.T) {
 		n++
 		if err := c.Count(t.Context(), command); err != nil {
 			t.Errorf("%s: %v", command, err)
+		}
+		if met := c.Counts(); met.Retries != int64(n) || met.Conflicts != 0 {
+			t.Errorf("%s: met %+v, want %d retries", command, met, n)
 		}
 		off()
 		c.Check(t, n)

@@ -42,6 +42,7 @@ type Options struct {
 	Ready       func(ctx context.Context) error // whether the store can be reached; nil: always
 	Resources   []Resource
 	Proxies     []netip.Prefix // whose X-Forwarded-For is believed
+	Slow        time.Duration  // from when on a request has a line in the log that says so; 0: never
 
 	// Denied is told of a user whose role does not allow a route, for the audit log; nil: nobody is. It must not block.
 	Denied func(ctx context.Context, p Principal, r Route)
@@ -58,12 +59,14 @@ type Server struct {
 	log        *slog.Logger
 	operator   [sha256.Size]byte
 	proxies    []netip.Prefix
+	slow       time.Duration
 	ready      func(ctx context.Context) error
 	denied     func(ctx context.Context, p Principal, r Route)
 	routes     []*route
 	unmatched  *route
 	converters map[reflect.Type]func(any) any
 	registry   *prometheus.Registry
+	refused    refusals
 	closing    atomic.Bool
 	streams    context.Context // ends with the server
 	endStreams context.CancelFunc
@@ -76,7 +79,8 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("rest: Options.Auth, Options.IDs and Options.Clock are required")
 	}
 	s := &Server{
-		auth: o.Auth, ids: o.IDs, now: o.Clock.Now, downloads: downloads{lasts: downloadTime, of: map[string]bool{}}, log: o.Log, ready: o.Ready, denied: o.Denied, proxies: o.Proxies,
+		auth: o.Auth, ids: o.IDs, now: o.Clock.Now, downloads: downloads{lasts: downloadTime, of: map[string]bool{}},
+		log: o.Log, ready: o.Ready, denied: o.Denied, proxies: o.Proxies, slow: o.Slow,
 		operator: sha256.Sum256([]byte(o.OperatorKey)), converters: map[reflect.Type]func(any) any{},
 	}
 	if s.log == nil {

@@ -172,6 +172,10 @@ func (s *Server) observe(c *Call, method string, start time.Time) {
 	took := time.Since(start)
 	status := c.rctx.Response.StatusCode()
 	c.route.metrics.observe(status, took)
+	if s.slow > 0 && took >= s.slow {
+		s.log.LogAttrs(context.Background(), slog.LevelWarn, "slow request", slog.String("request_id", c.requestID), slog.String("method", method),
+			slog.String("route", c.route.Path), slog.Int("status", status), slog.Int64("us", took.Microseconds()))
+	}
 	handler, ctx := s.log.Handler(), context.Background()
 	if !handler.Enabled(ctx, slog.LevelInfo) {
 		return

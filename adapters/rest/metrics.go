@@ -24,9 +24,47 @@ func (m *routeMetrics) observe(status int, took time.Duration) {
 	m.seconds.Observe(took.Seconds())
 }
 
+// refusals are the counters of what is refused for the sake of others, or because something does not answer.
+type refusals struct {
+	throttled   prometheus.Counter
+	unavailable map[string]prometheus.Counter // by code; the empty one is any other
+}
+
+// unavailableCodes are the codes of 503 that have a counter of their own.
+var unavailableCodes = []string{
+	"busy", "database_busy", "database_unavailable", "deadline_exceeded", "outcome_pending", "outcome_unknown", "shutting_down", "store_stopped", "writer_busy",
+}
+
+func newRefusals(r *prometheus.Registry) refusals {
+	throttled := prometheus.NewCounter(prometheus.CounterOpts{Name: "kassa_http_throttled_total", Help: "Requests that were answered 429."})
+	unavailable := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "kassa_http_unavailable_total", Help: "Requests that were answered 503, by the code of the problem.",
+	}, []string{"code"})
+	r.MustRegister(throttled, unavailable)
+	by := map[string]prometheus.Counter{"": unavailable.WithLabelValues("other")}
+	for _, code := range unavailableCodes {
+		by[code] = unavailable.WithLabelValues(code)
+	}
+	return refusals{throttled, by}
+}
+
+func (r refusals) count(p Problem) {
+	switch p.Status {
+	case http.StatusTooManyRequests:
+		r.throttled.Inc()
+	case http.StatusServiceUnavailable:
+		n, ok := r.unavailable[p.Code]
+		if !ok {
+			n = r.unavailable[""]
+		}
+		n.Inc()
+	}
+}
+
 // measure gives every route its counters. What matches no route counts as one route, so that a client cannot make labels.
 func (s *Server) measure() {
 	s.registry = prometheus.NewRegistry()
+	s.refused = newRefusals(s.registry)
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "kassa_http_requests_total", Help: "HTTP requests by route, method and class of status.",
 	}, []string{"method", "route", "status"})

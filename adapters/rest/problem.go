@@ -215,6 +215,7 @@ func (s *Server) report(rctx *fasthttp.RequestCtx, requestID string, err error) 
 // render answers with the problem that err is.
 func (s *Server) render(rctx *fasthttp.RequestCtx, requestID string, err error) {
 	p := s.report(rctx, requestID, err)
+	s.refused.count(p)
 	body, err := json.Marshal(p, answerOptions)
 	if err != nil {
 		s.log.Error("a problem cannot be encoded", slog.String("request_id", requestID), slog.String("error", err.Error()))

@@ -34,6 +34,7 @@ type Passwords struct {
 	dummy string
 	slots chan struct{} // one token for each comparison that runs
 	queue chan struct{} // one for each that runs or waits
+	told  func(waited time.Duration, served bool)
 }
 
 // NewPasswords returns a hasher with the bcrypt cost, 4 to 31; tests use bcrypt.MinCost.
@@ -47,8 +48,15 @@ func NewPasswords(cost int) (*Passwords, error) {
 		dummy: fmt.Sprintf("$2a$%02d$%s", cost, dummyDigest),
 		slots: make(chan struct{}, slots),
 		queue: make(chan struct{}, slots*(1+queuePerSlot)),
+		told:  func(time.Duration, bool) {},
 	}, nil
 }
+
+// Observe has told called for everybody who wanted a slot: how long that was waited for, and whether it was given. Call it before anything is hashed.
+func (p *Passwords) Observe(told func(waited time.Duration, served bool)) { p.told = told }
+
+// Waiting returns how many wait for a slot.
+func (p *Passwords) Waiting() int { return max(0, len(p.queue)-len(p.slots)) }
 
 // Hash returns the bcrypt hash of the secret. A secret that is empty, longer than 72 bytes or holds a NUL character is an Invalid
 // fault with code secret_invalid; the least length of passwords and the form of PINs are the core's to check. Unavailable, busy:
@@ -100,6 +108,8 @@ func whole(secret string) bool {
 
 // acquire takes one of the slots and returns how to give it back.
 func (p *Passwords) acquire(ctx context.Context) (release func(), err error) {
+	began := time.Now()
+	defer func() { p.told(time.Since(began), err == nil) }()
 	if ctx.Err() != nil {
 		return nil, busy().Wrap(ctx.Err())
 	}

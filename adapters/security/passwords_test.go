@@ -3,7 +3,9 @@ package security
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -217,6 +219,32 @@ func TestFullQueueRefusesAtOnce(t *testing.T) {
 		wg.Wait()
 		if int(served.Load()) != waiting {
 			t.Errorf("%d of %d that waited were served", served.Load(), waiting)
+		}
+	})
+}
+
+// TestWaitsAreTold: of those who were served and of those who were not, with how long they waited.
+func TestWaitsAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPasswords(t, bcrypt.MinCost)
+		var told []string
+		p.Observe(func(waited time.Duration, served bool) { told = append(told, fmt.Sprint(waited, " ", served)) })
+		release := occupy(t, p)
+		told = nil
+		if _, err := p.Matches(t.Context(), "", "password"); err == nil {
+			t.Error("served without a slot")
+		}
+		time.AfterFunc(time.Second, func() {
+			if p.Waiting() != 1 {
+				t.Errorf("%d wait", p.Waiting())
+			}
+			release()
+		})
+		if _, err := p.Matches(t.Context(), "", "password"); err != nil {
+			t.Error(err)
+		}
+		if want := []string{"2s false", "1s true"}; !slices.Equal(told, want) || p.Waiting() != 0 {
+			t.Errorf("told %q, want %q; %d wait", told, want, p.Waiting())
 		}
 	})
 }

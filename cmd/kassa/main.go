@@ -169,7 +169,7 @@ func (c *call) help(fs *flag.FlagSet, positional, about string) {
 
 func readConfig(errs io.Writer) (containers.Config, error) {
 	c, err := containers.ReadConfig()
-	c.Log = slog.New(slog.NewJSONHandler(errs, nil))
+	c.Log = slog.New(slog.NewJSONHandler(errs, &slog.HandlerOptions{Level: c.LogLevel}))
 	return c, err
 }
 

@@ -175,6 +175,7 @@ func (l *lane) recover(ctx context.Context, err error, rebuilt *bool) error {
 		// Only a commit on the head found now proves that the first one will never appear. Records keep their ids, and their keys
 		// answer if it did appear.
 		l.doubt = true
+		l.w.c.Observer.Doubted()
 		return l.catchUpInDoubt(ctx)
 	case l.doubt && fault.IsKind(err, fault.Unavailable):
 		return l.catchUpInDoubt(ctx)
@@ -185,8 +186,9 @@ func (l *lane) recover(ctx context.Context, err error, rebuilt *bool) error {
 		*rebuilt = true
 		l.set.clear()
 		return nil
-	case errors.Is(err, journal.ErrBroken):
+	case errors.Is(err, journal.ErrBroken) && !l.broken:
 		l.broken = true
+		l.w.c.Observer.Stopped(l.store)
 	}
 	return err
 }
@@ -249,9 +251,7 @@ func (l *lane) giveTurn() {
 
 func (l *lane) stale() {
 	l.contested = contestedFor
-	if o := l.w.c.Observer; o != nil {
-		o.Stale()
-	}
+	l.w.c.Observer.Stale()
 }
 
 // attempt commits the batch, as it was applied to the head that the working set has, or as it is applied now.
@@ -276,15 +276,15 @@ func (l *lane) attempt(ctx context.Context, batch []*task, p *plan) (_ *plan, er
 	if len(p.records) == 0 && (!l.doubt || !p.refuses()) {
 		return p, nil
 	}
+	applied := l.w.c.Clock.Now()
 	head, err := l.commit(ctx, p)
 	if err != nil {
 		return nil, p.suspect(err)
 	}
 	l.adopt(p, head)
-	l.took = l.w.c.Clock.Now().Sub(began)
-	if o := l.w.c.Observer; o != nil {
-		o.Committed(len(p.records), len(l.queue), l.took)
-	}
+	c := Commit{Store: l.store, Records: len(p.records), Queued: len(l.queue), Applied: applied.Sub(began), Written: l.w.c.Clock.Now().Sub(applied)}
+	l.took = c.Took()
+	l.w.c.Observer.Committed(c)
 	return p, nil
 }
 

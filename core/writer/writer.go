@@ -39,12 +39,6 @@ const (
 	giveTimeout   = time.Second
 )
 
-// Observer is told what the writer does, for metrics. Its methods are quick and safe for many goroutines.
-type Observer interface {
-	Committed(records, queued int, took time.Duration)
-	Stale()
-}
-
 // Turns lets the writers of several processes take turns on a store, so that none starves and few commits are in vain. They are advice: what
 // keeps the books right is the head's token.
 type Turns interface {
@@ -95,6 +89,9 @@ func New(c Config) *Writer {
 	if c.Turns == nil {
 		c.Turns = Alone{}
 	}
+	if c.Observer == nil {
+		c.Observer = unobserved{}
+	}
 	w := &Writer{c: c, by: make(map[string]Binding, len(c.Bindings)), projections: Projections(c.Bindings), lanes: map[id.Store]*lane{}}
 	for _, b := range c.Bindings {
 		w.by[b.Kind] = b
@@ -132,6 +129,7 @@ func (t *task) finish(r Result, err error) {
 func (w *Writer) Do(ctx context.Context, s id.Store, op Operation) (Result, error) {
 	t := w.task(ctx, op)
 	if err := w.enqueue(s, t); err != nil {
+		w.c.Observer.Refused()
 		return Result{}, err
 	}
 	return t.wait()
@@ -249,7 +247,7 @@ func (w *Writer) enqueue(s id.Store, t *task) error {
 	}
 }
 
-// Waiting returns how many operations of the store are in the queue: enqueued, and not yet part of a batch. For metrics and tests.
+// Waiting returns how many operations of the store are in the queue: enqueued, and not yet part of a batch.
 func (w *Writer) Waiting(s id.Store) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -257,6 +255,17 @@ func (w *Writer) Waiting(s id.Store) int {
 		return len(l.queue)
 	}
 	return 0
+}
+
+// Queued returns how many operations are in the queues of all stores.
+func (w *Writer) Queued() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, l := range w.lanes {
+		n += len(l.queue)
+	}
+	return n
 }
 
 // Read runs fn on a view of one durable snapshot, outside the queue: for quotes and checks that change nothing. fn may run several times.

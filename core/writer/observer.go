@@ -1,0 +1,42 @@
+package writer
+
+import (
+	"time"
+
+	"kassa/core/id"
+)
+
+// Commit is one commit, as an Observer is told of it.
+type Commit struct {
+	Store   id.Store
+	Records int
+	Queued  int           // operations that wait after it
+	Applied time.Duration // for applying what was not applied while the batch was collected, with what had to be read for it
+	Written time.Duration // for the transaction
+}
+
+// Took is how long the commit took.
+func (c Commit) Took() time.Duration { return c.Applied + c.Written }
+
+// Observer is told what the writer does, for metrics and logs. Its methods are quick and safe for many goroutines.
+type Observer interface {
+	// Committed is told of every commit that made records or settled a doubt.
+	Committed(c Commit)
+	// Stale is told when a batch is applied again because another process had committed.
+	Stale()
+	// Doubted is told when the outcome of a commit is unknown.
+	Doubted()
+	// Refused is told when an operation is refused because the queue is full.
+	Refused()
+	// Stopped is told, once, of a store that takes nothing more because its books were changed by other hands.
+	Stopped(s id.Store)
+}
+
+// unobserved is the Observer of a writer without one.
+type unobserved struct{}
+
+func (unobserved) Committed(Commit) {}
+func (unobserved) Stale()           {}
+func (unobserved) Doubted()         {}
+func (unobserved) Refused()         {}
+func (unobserved) Stopped(id.Store) {}
