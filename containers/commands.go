@@ -119,6 +119,13 @@ func onlyStore(ctx context.Context, stores store.Repository) (store.Store, error
 	return all[0], nil
 }
 
+// verify proves the books of one store.
+func (s *Storage) verify(ctx context.Context, of store.Store, progress func(store string, done, of int64)) (*verify.Report, error) {
+	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: writer.Projections(s.Bindings),
+		Progress: func(done, all int64) { progress(of.Name, done, all) }}
+	return v.Run(ctx, of.ID)
+}
+
 // Verify proves the books of every store of the database, beside a running server. It reports to out and returns an error when
 // anything is off.
 func Verify(ctx context.Context, c Config, out io.Writer, progress func(store string, done, of int64)) (err error) {
@@ -136,9 +143,7 @@ func Verify(ctx context.Context, c Config, out io.Writer, progress func(store st
 	}
 	var off []string
 	for _, s := range stores {
-		v := verify.Verifier{Provider: storage.Provider, Journal: storage.Journal, Projections: writer.Projections(storage.Bindings),
-			Progress: func(done, of int64) { progress(s.Name, done, of) }}
-		r, err := v.Run(ctx, s.ID)
+		r, err := storage.verify(ctx, s, progress)
 		if err != nil {
 			return fmt.Errorf("store %s cannot be read: %w", s.Name, err)
 		}

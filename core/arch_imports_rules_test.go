@@ -63,6 +63,8 @@ var folders = []folder{
 	{path: "adapters/security", may: []string{core, "github.com/golang-jwt/jwt/v5", "golang.org/x/crypto/bcrypt"}},
 	// Files of products: CSV and JSON in, rows out. The REST import and kassa import read through it.
 	{path: "adapters/productfile", may: []string{core, "github.com/go-json-experiment/json/..."}},
+	// Backups in one file: it knows files, and nothing of what they hold.
+	{path: "adapters/archive", may: []string{core}},
 	// Bills on paper.
 	{path: "adapters/receipt", may: []string{core, "golang.org/x/text/..."}},
 
@@ -71,7 +73,7 @@ var folders = []folder{
 	{
 		path: "containers",
 		may: []string{
-			core, "kassa/adapters/rest", "kassa/adapters/productfile", "kassa/adapters/mongodb", "kassa/adapters/sqlite", "kassa/adapters/security",
+			core, "kassa/adapters/rest", "kassa/adapters/productfile", "kassa/adapters/archive", "kassa/adapters/mongodb", "kassa/adapters/sqlite", "kassa/adapters/security",
 			"kassa/adapters/system", "kassa/mongo_setup", fx, dig, http,
 			"github.com/caarlos0/env/v11", "github.com/prometheus/client_golang/...",
 		},

@@ -26,7 +26,10 @@ import (
 //go:embed migrations/*/*.sql
 var migrations embed.FS
 
-const busyTimeout = 5 * time.Second
+const (
+	busyTimeout = 5 * time.Second
+	lockName    = "kassa.lock"
+)
 
 // ErrLocked says that another process writes to the same data.
 var ErrLocked = errors.New("the data is in use by another kassa; stop the server first, or use the API")
@@ -42,10 +45,19 @@ type Database struct {
 
 // Open opens the data in the folder for writing and takes its lock; ErrLocked when another process has it.
 func Open(dir string) (*Database, error) {
+	lock, err := hold(dir)
+	if err != nil {
+		return nil, err
+	}
+	return open(dir, lock)
+}
+
+// hold makes the folder where it is missing and takes its lock.
+func hold(dir string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	lock := flock.New(filepath.Join(dir, "kassa.lock"))
+	lock := flock.New(filepath.Join(dir, lockName))
 	ok, err := lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("lock the data folder: %w", err)
@@ -53,7 +65,7 @@ func Open(dir string) (*Database, error) {
 	if !ok {
 		return nil, ErrLocked
 	}
-	return open(dir, lock)
+	return lock, nil
 }
 
 // OpenReader opens the data in the folder beside a running server, for reading only.
@@ -160,7 +172,9 @@ func (d *Database) store(s id.Store) (*file, error) {
 	return f, nil
 }
 
-func (d *Database) path(s id.Store) string { return filepath.Join(d.dir, "store-"+string(s)+".db") }
+func (d *Database) path(s id.Store) string { return filepath.Join(d.dir, fileName(s)) }
+
+func fileName(s id.Store) string { return "store-" + string(s) + ".db" }
 
 func storeUnknown() error {
 	return fault.New(fault.NotFound, "store_unknown", "there is no such store")

@@ -36,16 +36,21 @@ func (r *Stores) CreateCopy(ctx context.Context, s store.Store) error {
 // create makes the books before the list is committed: what a crash leaves is a file that no list names and nobody opens.
 func (r *Stores) create(ctx context.Context, s store.Store, status journal.Status) error {
 	return r.d.onList(ctx, true, func(t *tx) error {
-		err := exec(t.conn, "INSERT INTO stores (id, name, name_key, currency, time_zone, created_at) VALUES (?, ?, ?, ?, ?, ?)",
-			string(s.ID), s.Name, strings.ToLower(s.Name), string(s.Currency), s.TimeZone, s.CreatedAt.UnixMilli())
-		if taken(err) {
-			return fault.New(fault.Conflict, "store_exists", "there is a store of this name")
-		}
-		if err != nil {
+		if err := t.enlist(s); err != nil {
 			return err
 		}
 		return r.d.createBooks(ctx, s, r.ids.New(), status)
 	})
+}
+
+// enlist adds the store to the list.
+func (t *tx) enlist(s store.Store) error {
+	err := exec(t.conn, "INSERT INTO stores (id, name, name_key, currency, time_zone, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+		string(s.ID), s.Name, strings.ToLower(s.Name), string(s.Currency), s.TimeZone, s.CreatedAt.UnixMilli())
+	if taken(err) {
+		return fault.New(fault.Conflict, "store_exists", "there is a store of this name")
+	}
+	return err
 }
 
 // createBooks makes the store's file with an empty journal.

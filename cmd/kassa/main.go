@@ -40,6 +40,8 @@ var commands = []command{
 	{"demo", "serve a shop with 100 products, a till, a cashier and a manager", demo},
 	{"import", "import products from a CSV or JSON file", importProducts},
 	{"verify", "prove that the books are whole", verify},
+	{"backup", "write every store to a file, beside a running server", backup},
+	{"restore", "bring the stores of a backup back", restore},
 	{"health", "ask the server on KASSA_ADDR whether it can serve", health},
 	{"copy", "copy every store from one database to another", copyStores},
 	{"bench", "measure this machine with simulated tills", benchmark},
