@@ -103,7 +103,7 @@ func brokenOff(ctx context.Context, err error) error {
 }
 
 func side(s Storage) copying.Database {
-	return copying.Database{Provider: s.Provider, Stores: s.Stores, Journal: s.Journal, Bindings: s.Bindings, Carts: s.Carts}
+	return copying.Database{Provider: s.Provider, Stores: s.Stores, Journal: s.Journal, Bindings: s.Bindings, Carts: s.Carts, Images: s.Images}
 }
 
 // isMongoURI reports whether a database is named by a MongoDB URI, and not by a folder.

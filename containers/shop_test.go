@@ -62,6 +62,7 @@ type testParts struct {
 	Bindings  []writer.Binding
 	Stores    store.Repository
 	Carts     cashier.Carts
+	Images    inventory.Images
 }
 
 // openShop opens the data folder, which may be empty. The shop closes with the test, or before.
@@ -107,7 +108,7 @@ func (s *testShop) close(t testing.TB) {
 // verify fails the test unless the books are whole.
 func (s *testShop) verify(t testing.TB) {
 	t.Helper()
-	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: writer.Projections(s.Bindings)}
+	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: writer.Projections(s.Bindings), Images: s.Images}
 	r, err := v.Run(t.Context(), s.id)
 	if err != nil {
 		t.Fatal(err)

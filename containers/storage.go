@@ -37,6 +37,7 @@ type Storage struct {
 	Members   member.Repository
 	Products  inventory.Repository
 	Stock     inventory.StockRepository
+	Images    inventory.Images
 	Registers register.Repository
 	Carts     cashier.Carts
 	Bindings  []writer.Binding
@@ -66,7 +67,7 @@ func states() map[string]func() writer.Stored {
 
 // parts are the repositories of a database that keep values for the writer.
 type parts struct {
-	state, stock, products, users, members writer.Projection
+	state, stock, products, images, users, members writer.Projection
 }
 
 // bindings come in the order of contention: what every sale changes first.
@@ -75,7 +76,7 @@ func (p parts) bindings() []writer.Binding {
 	for kind := range states() {
 		bs = append(bs, writer.Binding{Kind: kind, Projection: p.state})
 	}
-	bs = append(bs, writer.Binding{Kind: "product", Projection: p.products})
+	bs = append(bs, writer.Binding{Kind: "product", Projection: p.products}, writer.Binding{Kind: inventory.ImageKind, Projection: p.images})
 	for _, kind := range user.Kinds() {
 		bs = append(bs, writer.Binding{Kind: kind, Projection: p.users})
 	}
@@ -87,21 +88,21 @@ func (p parts) bindings() []writer.Binding {
 
 func sqliteStorage(d *sqlite.Database, ids id.Source) Storage {
 	j, state := sqlite.NewJournal(d, schema()), sqlite.NewState(d, states())
-	users, members, products, stock := sqlite.NewUsers(d), sqlite.NewMembers(d), sqlite.NewProducts(d), sqlite.NewStock(d)
+	users, members, products, stock, images := sqlite.NewUsers(d), sqlite.NewMembers(d), sqlite.NewProducts(d), sqlite.NewStock(d), sqlite.NewImages(d)
 	return Storage{
 		Provider: d, Stores: sqlite.NewStores(d, ids), Journal: j, Ledger: sqlite.NewLedger(j), Users: users, Sessions: sqlite.NewSessions(d),
-		Members: members, Products: products, Stock: stock, Registers: register.NewRepository(state), Carts: sqlite.NewCarts(d),
-		Bindings: parts{state, stock, products, users, members}.bindings(), Turns: writer.Alone{},
+		Members: members, Products: products, Stock: stock, Images: images, Registers: register.NewRepository(state), Carts: sqlite.NewCarts(d),
+		Bindings: parts{state, stock, products, images, users, members}.bindings(), Turns: writer.Alone{},
 	}
 }
 
 func mongoStorage(d *mongodb.Database, ids id.Source) Storage {
 	j, state := mongodb.NewJournal(d, schema()), mongodb.NewState(d, states())
-	users, members, products, stock := mongodb.NewUsers(d), mongodb.NewMembers(d), mongodb.NewProducts(d), mongodb.NewStock(d)
+	users, members, products, stock, images := mongodb.NewUsers(d), mongodb.NewMembers(d), mongodb.NewProducts(d), mongodb.NewStock(d), mongodb.NewImages(d)
 	return Storage{
 		Provider: d, Stores: mongodb.NewStores(d, ids), Journal: j, Ledger: mongodb.NewLedger(j), Users: users, Sessions: mongodb.NewSessions(d),
-		Members: members, Products: products, Stock: stock, Registers: register.NewRepository(state), Carts: mongodb.NewCarts(d),
-		Bindings: parts{state, stock, products, users, members}.bindings(), Turns: mongodb.NewTurns(d),
+		Members: members, Products: products, Stock: stock, Images: images, Registers: register.NewRepository(state), Carts: mongodb.NewCarts(d),
+		Bindings: parts{state, stock, products, images, users, members}.bindings(), Turns: mongodb.NewTurns(d),
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	state     = "state"
 	stock     = "stock"
 	products  = "products"
+	images    = "images"
 	users     = "users"
 	sessions  = "sessions"
 	members   = "members"
@@ -54,6 +55,10 @@ var indexes = map[string][]index{
 		{name: "categories", keys: []string{"_id.s", "category", "place", "search"}, partial: present("place")},
 		{name: "codes", keys: []string{"_id.s", "codes"}, unique: true, partial: present("codes")},
 		{name: "terms", keys: []string{"_id.s", "terms"}, partial: present("terms")},
+	},
+	images: {
+		// Those that came before an edit which never did.
+		{name: "unused", keys: []string{"_id.s", "put_at"}, partial: atMost("uses", 0)},
 	},
 	stock: {
 		// What is out or low. Sales of everything else have none of these fields.

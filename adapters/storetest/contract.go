@@ -38,6 +38,7 @@ type Backend struct {
 	Members   member.Repository
 	Products  inventory.Repository
 	Stock     inventory.StockRepository
+	Images    inventory.Images
 	Registers register.Repository
 	Carts     cashier.Carts
 }
@@ -57,7 +58,7 @@ func Run(t *testing.T, open Open) {
 	for _, s := range []suite{
 		{"transaction", transactionRules}, {"journal", journalRules}, {"writer", writerRules}, {"projections", projectionRules}, {"stores", storeRules},
 		{"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules}, {"catalogue", catalogueRules},
-		{"import", importRules}, {"stock", stockRules}, {"users", userRules}, {"sessions", sessionRules}, {"members", memberRules},
+		{"images", imageRules}, {"import", importRules}, {"stock", stockRules}, {"users", userRules}, {"sessions", sessionRules}, {"members", memberRules},
 		{"callbacks may run twice", twiceRules},
 	} {
 		s.run(t, open)
@@ -131,7 +132,7 @@ func values() map[string]func() writer.Stored {
 // bindings say which repository keeps the values of each kind, as the ports have it.
 func (b Backend) bindings() []writer.Binding {
 	all := []writer.Binding{
-		{Kind: "stock", Projection: b.Stock}, {Kind: "product", Projection: b.Products},
+		{Kind: "stock", Projection: b.Stock}, {Kind: "product", Projection: b.Products}, {Kind: inventory.ImageKind, Projection: b.Images},
 		{Kind: "user", Projection: b.Users}, {Kind: user.EmailClaim, Projection: b.Users},
 		{Kind: "member", Projection: b.Members}, {Kind: member.EmailClaim, Projection: b.Members}, {Kind: member.PhoneClaim, Projection: b.Members},
 	}

@@ -28,13 +28,14 @@ type furnished struct {
 	cashier                          *user.User
 	member                           *member.Member
 	product, register, cart, session id.ID
+	image                            inventory.Image
 }
 
 // furnished makes a shop that has the same ids, addresses and codes as any other, and the mark and n in its texts and amounts.
 func (d *database) furnished(t testing.TB, mark string, n int64) *furnished {
 	t.Helper()
 	f := &furnished{people: d.people(t)}
-	s := &stockroom{f.shop, inventory.NewService(f.w, f.Products, f.Journal)}
+	s := &stockroom{f.shop, inventory.NewService(f.w, f.Products, f.Images, f.Journal)}
 	registers, carts := register.NewService(f.w, f.Registers), newCarts(f.shop)
 	for i := range 2 {
 		f.cashier = must[*user.User](t)(f.users.Create(as(t, f.boss), f.id, user.Create{
@@ -42,6 +43,7 @@ func (d *database) furnished(t testing.TB, mark string, n int64) *furnished {
 		}))
 		f.member = f.join(t, member.Register{Name: mark, Email: fmt.Sprintf("member%d@example.com", i), Phone: fmt.Sprint("0170 ", i, "00")})
 		f.product = s.add(t, inventory.Details{Name: []string{"Tea", mark}[i], SKU: fmt.Sprint("S", i), Barcodes: []string{fmt.Sprint(1000 + i)}, Category: "Drinks", Price: money.Amount(n)}, n)
+		f.image = s.depict(t, f.product, fmt.Sprint("product ", i)) // the same bytes in every store
 		f.register = must[writer.Result](t)(registers.Create(t.Context(), f.id, register.Create{
 			Key: keyOf(fmt.Sprint("till", i)), Name: fmt.Sprint(mark, i), OpeningAmount: money.Amount(n),
 		})).Record.ID
@@ -63,7 +65,10 @@ func (f *furnished) changes(t testing.TB) map[string]writer.Change {
 		"users":    {Before: f.cashier, After: must[*user.User](t)(user.Restore(u))},
 		"members":  {Before: f.member, After: must[*member.Member](t)(member.Restore(m))},
 		"products": {Before: f.one(t, f.Products, inventory.ProductRef(f.product)), After: p},
-		"stock":    {Before: f.one(t, f.Stock, inventory.StockRef(f.product)), After: must[*inventory.Stock](t)(inventory.NewStock(f.product, 77))},
+		"images": {
+			Before: must[*inventory.ImageUses](t)(inventory.NewImageUses(f.image.Hash(), 1)), After: must[*inventory.ImageUses](t)(inventory.NewImageUses(f.image.Hash(), 7)),
+		},
+		"stock": {Before: f.one(t, f.Stock, inventory.StockRef(f.product)), After: must[*inventory.Stock](t)(inventory.NewStock(f.product, 77))},
 	}
 }
 
@@ -95,6 +100,8 @@ func text(v any) string {
 		return fmt.Sprint(v.Amount, v.Balance, text(v.Record))
 	case inventory.Listed:
 		return fmt.Sprint(v.OnHand, text(v.Product))
+	case *inventory.ImageUses:
+		return v.Evidence()
 	}
 	return fmt.Sprintf("%+v", v)
 }
@@ -132,6 +139,7 @@ func (f *furnished) dump(ctx context.Context, t testing.TB) dump {
 		must[*member.Member](t)(f.Members.ByEmail(ctx, f.id, "MEMBER1@example.com")), must[*member.Member](t)(f.Members.ByPhone(ctx, f.id, "0170-100")))
 	note(&d, "cash", must[money.Amount](t)(f.Registers.CashAfter(ctx, f.id, f.register, 0)))
 	note(&d, "cart", must[cashier.Cart](t)(f.Carts.Get(ctx, f.id, f.cart)))
+	note(&d, "image", must[inventory.Image](t)(f.Images.Get(ctx, f.id, f.image.Hash())))
 	note(&d, "store", must[store.Store](t)(f.Stores.Get(ctx, f.id)))
 	n, there, err := f.Sessions.Get(ctx, f.id, f.session)
 	if !there || err != nil {

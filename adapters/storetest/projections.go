@@ -91,7 +91,7 @@ func valuesByRange(t *testing.T, d *database) {
 
 // projections are the repositories that the writer saves to, by name.
 func (b Backend) projections() map[string]writer.Projection {
-	return map[string]writer.Projection{"state": b.State, "users": b.Users, "members": b.Members, "products": b.Products, "stock": b.Stock}
+	return map[string]writer.Projection{"state": b.State, "users": b.Users, "members": b.Members, "products": b.Products, "images": b.Images, "stock": b.Stock}
 }
 
 func census(t *testing.T, d *database) {
@@ -232,7 +232,7 @@ func ownWrites(t *testing.T, d *database) {
 		t.Fatal(err)
 	}
 	wantSame(t, "after the transaction", f.dump(t.Context(), t), inside)
-	for _, what := range []string{"head", "record", "user", "users", "member", "members", "cart", "carts", "products", "stock", "session", "jar"} {
+	for _, what := range []string{"head", "record", "user", "users", "member", "members", "cart", "carts", "products", inventory.ImageKind, "stock", "session", "jar"} {
 		if slices.Equal(before.about(what), inside.about(what)) {
 			t.Errorf("what was written to %s was not read", what)
 		}

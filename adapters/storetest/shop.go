@@ -48,7 +48,7 @@ func newShop(t testing.TB, b Backend) *shop {
 // verify proves the shop's books: the journal alone makes what the store keeps.
 func (s *shop) verify(t testing.TB) {
 	t.Helper()
-	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: []writer.Projection{s.State, s.Users, s.Members, s.Products, s.Stock}}
+	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: []writer.Projection{s.State, s.Users, s.Members, s.Products, s.Images, s.Stock}, Images: s.Images}
 	if r := must[*verify.Report](t)(v.Run(t.Context(), s.id)); !r.Clean() {
 		t.Errorf("the books are off: %q", r.Findings)
 	}

@@ -103,7 +103,7 @@ func twoStores(t *testing.T, d *database) {
 func oneStoreChanges(t *testing.T, d *database) {
 	one, two := d.furnished(t, "Anna", 7), d.furnished(t, "Bert", 9)
 	before := one.dump(t.Context(), t)
-	stock := inventory.NewService(two.w, two.Products, two.Journal)
+	stock := inventory.NewService(two.w, two.Products, two.Images, two.Journal)
 	for name, change := range map[string]func(ctx context.Context) error{
 		"user": func(ctx context.Context) error {
 			return two.users.Delete(ctx, two.id, user.Delete{ID: two.cashier.ID(), Version: 1})
@@ -112,7 +112,7 @@ func oneStoreChanges(t *testing.T, d *database) {
 			return two.members.Delete(ctx, two.id, member.Delete{ID: two.member.ID(), Version: 1})
 		},
 		"product": func(ctx context.Context) error {
-			return stock.Delete(ctx, two.id, inventory.Delete{ID: two.product, Version: 1})
+			return stock.Delete(ctx, two.id, inventory.Delete{ID: two.product, Version: 2})
 		},
 		"cart": func(ctx context.Context) error { return two.Carts.Delete(ctx, two.id, two.cart, 0) },
 	} {

@@ -19,6 +19,8 @@ var twiceRules = []rule{
 	{"for refreshes", twice(refreshTokensRotateAndReuseEndsTheSession)},
 	{"for refreshes at once", twice(aRefreshTokenUsedTwiceAtOnceEndsTheSession)},
 	{"for ends of sessions", twice(whatEndsASessionEndsItAtOnce)},
+	{"for images", twice(imagesAreKeptByTheirHash)},
+	{"for images at once", twice(imagesAtOnceLoseNone)},
 	{"for imports", twice(importKeepsTheOrderOfManyRows)},
 	{"for members", twice(vipUpAndDownKeepPointsAndNeedTheMembersToken)},
 }

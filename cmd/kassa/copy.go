@@ -38,7 +38,7 @@ is run again, and a store that is copied already is left alone. Where --from or 
 			tell(c.out, "%s: copied already\n", store)
 			return
 		}
-		tell(c.out, "%s: copied now: %d records, %d values and %d parked carts; all of the copy is proven\n", store, n.Records, n.Values, n.Carts)
+		tell(c.out, "%s: copied now: %d records, %d values, %d images and %d parked carts; all of the copy is proven\n", store, n.Records, n.Values, n.Images, n.Carts)
 	})
 }
 

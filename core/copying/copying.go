@@ -1,4 +1,4 @@
-// Package copying copies stores from one database to another: journal, values, parked carts. The copy is proven before anybody can sell in it.
+// Package copying copies stores from one database to another: journal, values, images of products, parked carts. The copy is proven before anybody can sell in it.
 // Who was signed in is not copied. The source stays as it is.
 package copying
 
@@ -12,6 +12,7 @@ import (
 	"kassa/core/cashier"
 	"kassa/core/fault"
 	"kassa/core/id"
+	"kassa/core/inventory"
 	"kassa/core/journal"
 	"kassa/core/member"
 	"kassa/core/page"
@@ -32,6 +33,7 @@ type Database struct {
 	Journal  journal.Repository
 	Bindings []writer.Binding
 	Carts    cashier.Carts
+	Images   inventory.Images
 }
 
 // projections lists each projection of the bindings once.
@@ -46,8 +48,8 @@ type Copier struct {
 
 // Copied says what a run copied: when it went on with an earlier one, only what was left to do. Whole says that the copy was there already.
 type Copied struct {
-	Records, Values, Carts int64
-	Whole                  bool
+	Records, Values, Images, Carts int64
+	Whole                          bool
 }
 
 // Run copies the store. While it runs, nobody can sell in the copy: its status is copying. A copy that was broken off is gone on with by the
@@ -66,7 +68,7 @@ func (c *Copier) Run(ctx context.Context, s store.Store) (Copied, error) {
 	if err := r.begin(ctx); err != nil || r.Whole {
 		return r.Copied, err
 	}
-	for _, step := range []func(context.Context) error{r.records, r.values, r.carts, r.prove, r.release} {
+	for _, step := range []func(context.Context) error{r.records, r.images, r.values, r.carts, r.prove, r.release} {
 		if err := step(ctx); err != nil {
 			return r.Copied, r.explain(ctx, err)
 		}
@@ -364,7 +366,7 @@ func (r *run) parked(ctx context.Context, in Database, fn func(c cashier.Cart) e
 
 // prove verifies the copy and compares it with the source, which must not have moved meanwhile.
 func (r *run) prove(ctx context.Context) error {
-	v := verify.Verifier{Provider: r.To.Provider, Journal: r.To.Journal, Projections: r.To.projections(),
+	v := verify.Verifier{Provider: r.To.Provider, Journal: r.To.Journal, Projections: r.To.projections(), Images: r.To.Images,
 		Progress: func(done, of int64) { r.tell("records proven", done, of) }}
 	report, err := v.Run(ctx, r.store.ID)
 	if err != nil {

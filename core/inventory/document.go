@@ -108,7 +108,7 @@ func (e *Edit) fact(before *Product) audit.Fact {
 	case e.Change == Deleted:
 		f.Before = e.Product.d.Name
 	default:
-		f.Before, f.After = differences(before.d, e.Product.d)
+		f.Before, f.After = differences(before.fields(), e.Product.fields())
 	}
 	return f
 }
@@ -121,12 +121,11 @@ func (m *Movement) fact() audit.Fact {
 }
 
 // differences returns the fields that differ with their values, as short texts.
-func differences(before, after Details) (b, a string) {
+func differences(before, after []field) (b, a string) {
 	var bs, as []string
-	old := before.texts()
-	for i, f := range after.texts() {
-		if f.text != old[i].text {
-			bs, as = append(bs, old[i].String()), append(as, f.String())
+	for i, f := range after {
+		if f.text != before[i].text {
+			bs, as = append(bs, before[i].String()), append(as, f.String())
 		}
 	}
 	return strings.Join(bs, "; "), strings.Join(as, "; ")
@@ -144,6 +143,15 @@ func (f field) String() string {
 		text = string([]rune(text)[:maxShown]) + "…"
 	}
 	return f.name + ": " + text
+}
+
+// fields are what a manager edits, as short texts.
+func (p *Product) fields() []field {
+	image := "none"
+	if p.imageHash != "" {
+		image = p.imageHash[:16]
+	}
+	return append(p.d.texts(), field{"image", image})
 }
 
 func (d Details) texts() []field {

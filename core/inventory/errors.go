@@ -2,9 +2,12 @@ package inventory
 
 import (
 	"errors"
+	"fmt"
+	"time"
 
 	"kassa/core/fault"
 	"kassa/core/id"
+	"kassa/core/journal"
 	"kassa/core/measure"
 )
 
@@ -22,6 +25,34 @@ func InsufficientStock(p *Product, requested, available measure.Quantity) *fault
 func stockChanged(u measure.Unit, expected, actual measure.Quantity) *fault.Error {
 	return fault.New(fault.Conflict, "stock_changed", "%s were expected and %s are on the books; count again", expected.Format(u), actual.Format(u)).
 		With("expected", u.Fact(expected)).With("actual", u.Fact(actual))
+}
+
+// The codes that the use cases of images look for.
+const (
+	unknownCode = "image_unknown"
+	goneCode    = "image_busy"
+)
+
+// ImageUnknown is the fault for an image that is not kept, or that a product does not have.
+func ImageUnknown() error {
+	return fault.New(fault.NotFound, unknownCode, "there is no such image")
+}
+
+// ImageUnsupported is the fault for what is no image of the three types.
+func ImageUnsupported(why string) error {
+	return fault.New(fault.Unsupported, "image_type_unsupported", "%s", why)
+}
+
+// imageGone is the fault for bytes that an edit names and nobody keeps: another edit dropped them in between.
+func imageGone() error {
+	return fault.New(fault.Unavailable, goneCode, "others change products with the same image; try again").Retry(time.Second)
+}
+
+// errBytes says what is wrong with bytes that are kept under another hash than theirs.
+var errBytes = errors.New("its bytes do not match its hash")
+
+func corruptImage(hash string, why error) error {
+	return fmt.Errorf("%w: image %s: %w", journal.ErrCorrupt, hash, why)
 }
 
 // refused is a validation fault for one field.

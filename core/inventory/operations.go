@@ -157,6 +157,15 @@ func changed(b books, p *Product, change func(*Details)) (result, error) {
 
 // seen asks for the product that was seen in the version, and for what every change of one needs.
 func seen(v *writer.View, i id.ID, version int64) (*store.Settings, *Product, error) {
+	settings, p, err := existing(v, i)
+	if err == nil && p.version != version {
+		err = fault.StaleVersion(p.version)
+	}
+	return settings, p, err
+}
+
+// existing asks for a product that is not deleted, and for what every change of one needs.
+func existing(v *writer.View, i id.ID) (*store.Settings, *Product, error) {
 	p, ok := Find(v, i)
 	settings, err := begin(v)
 	switch {
@@ -164,8 +173,6 @@ func seen(v *writer.View, i id.ID, version int64) (*store.Settings, *Product, er
 		return nil, nil, err
 	case !ok || p.deleted:
 		return nil, nil, Unknown(i)
-	case p.version != version:
-		return nil, nil, fault.StaleVersion(p.version)
 	}
 	return settings, p, nil
 }
@@ -192,7 +199,11 @@ func (o *deleteOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, 
 	if err != nil {
 		return journal.Draft{}, nil, err
 	}
-	r := result{doc: &Edit{Change: Deleted, Product: *after}, before: p, values: append(claims, after)}
+	uses, err := moveImage(v, p.imageHash, "")
+	if err != nil {
+		return journal.Draft{}, nil, err
+	}
+	r := result{doc: &Edit{Change: Deleted, Product: *after}, before: p, values: append(append(claims, uses...), after)}
 	return r.draft(settings, v), r.values, nil
 }
 

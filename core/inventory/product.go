@@ -65,10 +65,17 @@ func (p *Product) edited(d Details) (*Product, error) {
 	return c, c.d.check()
 }
 
-// removed returns the product as deleted.
+// removed returns the product as deleted, without its image.
 func (p *Product) removed() *Product {
 	c := *p
-	c.deleted, c.version = true, p.version+1
+	c.deleted, c.imageHash, c.version = true, "", p.version+1
+	return &c
+}
+
+// depicted returns the product with another image, or without one, in its next version.
+func (p *Product) depicted(hash string) *Product {
+	c := *p
+	c.imageHash, c.version = hash, p.version+1
 	return &c
 }
 
@@ -141,6 +148,9 @@ func (p *Product) Walk(c *journal.Codec) {
 	}
 	if _, err := id.Parse(string(p.id)); err != nil {
 		c.Fail(err)
+	}
+	if p.imageHash != "" && !isImageHash(p.imageHash) {
+		c.Fail(fault.New(fault.Internal, "product_corrupt", "an image is named by its hash"))
 	}
 	if p.version < 1 {
 		c.Fail(fault.New(fault.Internal, "product_corrupt", "a product has a version"))

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"time"
 
 	"kassa/core/id"
 	"kassa/core/measure"
@@ -26,6 +27,20 @@ type Repository interface {
 	List(ctx context.Context, s id.Store, f Filter, p page.Request) (page.List[Listed], error)
 	// ByName returns the ids of up to two products that have exactly this name.
 	ByName(ctx context.Context, s id.Store, name string) ([]id.ID, error)
+}
+
+// Images keeps what products look like, by hash, and how many products name each. The journal knows hashes only, and the bytes are written outside of
+// its transactions, before the edit that names them. They go within the transaction of the edit after which nobody names them, so an edit that
+// reads the uses in the snapshot of its head knows that the bytes stay.
+type Images interface {
+	// Projection is one of *ImageUses. Load gives also those that no product names yet, All only the others. Save drops the image that is used no
+	// more; ErrBroken where the bytes of a changed one are not kept.
+	writer.Projection
+	// Put keeps an image, or notes that one that is kept was put again. It drops up to MaxSwept that no product names and that were put more than
+	// StrayAge before. It joins the transaction of the context, or makes one of its own.
+	Put(ctx context.Context, s id.Store, i Image, at time.Time) error
+	// Get returns an image. NotFound fault image_unknown; ErrCorrupt where the bytes are not those of the hash.
+	Get(ctx context.Context, s id.Store, hash string) (Image, error)
 }
 
 // StockRepository keeps the stock of the products.

@@ -19,12 +19,13 @@ const MaxReason = 500
 type Service struct {
 	w        *writer.Writer
 	products Repository
+	images   Images
 	journal  journal.Repository
 }
 
 // NewService returns the service.
-func NewService(w *writer.Writer, products Repository, j journal.Repository) *Service {
-	return &Service{w: w, products: products, journal: j}
+func NewService(w *writer.Writer, products Repository, images Images, j journal.Repository) *Service {
+	return &Service{w: w, products: products, images: images, journal: j}
 }
 
 // Create adds a product; the document of its record is an Edit. Faults: idempotency_key_missing (with a stock), idempotency_key_reused,

@@ -1,5 +1,5 @@
 // Package verify proves a store's books: it walks every hash chain, replays the journal from its first record and compares what that makes
-// with what the store keeps: balances, stock, registers, products, indexes. It names what is off and mends nothing.
+// with what the store keeps: balances, stock, registers, products and their images, indexes. It names what is off and mends nothing.
 package verify
 
 import (
@@ -11,6 +11,7 @@ import (
 
 	"kassa/core/fault"
 	"kassa/core/id"
+	"kassa/core/inventory"
 	"kassa/core/journal"
 	"kassa/core/ledger"
 	"kassa/core/transaction"
@@ -47,6 +48,7 @@ type Verifier struct {
 	Provider    transaction.Provider
 	Journal     journal.Repository
 	Projections []writer.Projection
+	Images      inventory.Images
 	Progress    func(done, of int64) // may be nil
 }
 
@@ -226,11 +228,15 @@ func (r *run) entries(ctx context.Context) error {
 
 // values compares every projection with what the journal makes. A projection that cannot be read to its end hides what is missing.
 func (r *run) values(ctx context.Context) error {
+	pictures := r.picturesOf()
 	want, whole := r.books.Values(), true
 	for _, p := range r.v.Projections {
 		err := p.All(ctx, r.store, func(has writer.Value) error {
 			r.Values++
 			ref := has.Ref()
+			if u, ok := has.(*inventory.ImageUses); ok {
+				pictures.kept[u.Hash()] = u.Products()
+			}
 			if ref.Fleeting() {
 				return nil
 			}
@@ -263,7 +269,7 @@ func (r *run) values(ctx context.Context) error {
 	for _, ref := range refs {
 		r.find("%s is missing", ref)
 	}
-	return ctx.Err()
+	return r.images(ctx, pictures)
 }
 
 func short(s string) string {
