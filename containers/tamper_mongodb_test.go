@@ -302,7 +302,6 @@ var remoteProductCrimes = []remoteCrime{
 	{"the name of a product", func(s *remoteScene) { s.set("products", s.at(s.f.products[0]), "name", "Tee") }, productListedWrong},
 	{"the category of a product", func(s *remoteScene) { s.set("products", s.at(s.f.products[0]), "category", "other") }, productListedWrong},
 	{"the text that finds a product", func(s *remoteScene) { s.set("products", s.at(s.f.products[0]), "search", "tee") }, productListedWrong},
-	{"the terms that find a product", func(s *remoteScene) { s.update("products", s.at(s.f.products[0]), "$pop", "terms", 1) }, productListedWrong},
 	{"the barcodes of a product", func(s *remoteScene) { s.set("products", s.at(s.f.products[0]), "codes", bson.A{"1234"}) }, productListedWrong},
 }
 

@@ -226,6 +226,8 @@ var valueCrimes = []crime{
 		s.exec("UPDATE stock SET on_hand = on_hand + 1000 WHERE product = ?", string(s.f.products[0]))
 	},
 		func(s *scene) string { return "stock:" + string(s.f.products[0]) + " is kept as" }},
+	{"the limit beside a stock", func(s *scene) { s.exec("UPDATE stock SET low_at = 1 WHERE product = ?", string(s.f.products[0])) },
+		func(s *scene) string { return "stock of " + string(s.f.products[0]) + " is listed as another one" }},
 	{"a stock deleted", func(s *scene) { s.exec("DELETE FROM stock WHERE product = ?", string(s.f.products[0])) },
 		func(s *scene) string { return "stock:" + string(s.f.products[0]) + " is missing" }},
 	{"a stock added", func(s *scene) { s.exec("INSERT INTO stock (product, on_hand) VALUES ('ghost', 1000)") }, says("stock:ghost is kept, and the journal knows nothing of it")},

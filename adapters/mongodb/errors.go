@@ -18,6 +18,7 @@ import (
 const (
 	codeUnauthorized         = 13
 	codeAuthenticationFailed = 18
+	codeIndexNotFound        = 27
 	codeNamespaceExists      = 48
 	codeWriteConflict        = 112
 	codeSnapshotTooOld       = 239

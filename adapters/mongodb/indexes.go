@@ -50,11 +50,9 @@ var indexes = map[string][]index{
 		{name: "days", keys: []string{"_id.s", "days", "day", "_id.p"}},
 	},
 	products: {
-		// Lists by name and id. A deleted product has none of these fields. The searched text is in them so that a scan compares it there.
-		{name: "names", keys: []string{"_id.s", "place", "search"}, partial: present("place")},
-		{name: "categories", keys: []string{"_id.s", "category", "place", "search"}, partial: present("place")},
+		// The list by name and id. A deleted product has none of these fields.
+		{name: "places", keys: []string{"_id.s", "place"}, partial: present("place")},
 		{name: "codes", keys: []string{"_id.s", "codes"}, unique: true, partial: present("codes")},
-		{name: "terms", keys: []string{"_id.s", "terms"}, partial: present("terms")},
 	},
 	images: {
 		// Those that came before an edit which never did.
@@ -70,7 +68,7 @@ var indexes = map[string][]index{
 		{name: "emails", keys: []string{"_id.s", "email_key"}, unique: true, partial: present("email_key")},
 	},
 	members: {
-		// As for products, a scan compares the searched text in the index.
+		// The searched text is in it so that a scan compares it there.
 		{name: "names", keys: []string{"_id.s", "place", "search"}, partial: present("place")},
 		{name: "emails", keys: []string{"_id.s", "email_key"}, unique: true, partial: present("email_key")},
 		{name: "phones", keys: []string{"_id.s", "phone_key"}, unique: true, partial: present("phone_key")},
@@ -89,6 +87,11 @@ var indexes = map[string][]index{
 	writers:   {{name: "age", keys: []string{"at"}, expires: true}},
 }
 
+// obsolete lists the indexes that earlier versions made.
+var obsolete = map[string][]string{
+	products: {"names", "categories", "terms"}, // searches were in the database
+}
+
 // present matches the documents that have the field.
 func present(field string) bson.D {
 	return bson.D{{Key: field, Value: bson.D{{Key: "$exists", Value: true}}}}
@@ -102,7 +105,7 @@ func atMost(field string, most int64) bson.D {
 // writerLife is how long what a process said of its sessions is kept, in seconds. Living ones say it again.
 const writerLife = 24 * 60 * 60
 
-// prepare makes what is missing.
+// prepare makes what is missing and drops what is obsolete.
 func (d *Database) prepare(ctx context.Context) error {
 	there, err := d.db.ListCollectionNames(ctx, bson.D{}, options.ListCollections().SetAuthorizedCollections(true))
 	if err != nil {
@@ -119,6 +122,11 @@ func (d *Database) prepare(ctx context.Context) error {
 		}
 		if _, err := d.collection(name).Indexes().CreateMany(ctx, specifications(of)); err != nil {
 			return err
+		}
+		for _, old := range obsolete[name] {
+			if err := d.collection(name).Indexes().DropOne(ctx, old); err != nil && !coded(err, codeIndexNotFound) {
+				return err
+			}
 		}
 	}
 	return nil

@@ -22,14 +22,13 @@ type Products struct{ d *Database }
 // NewProducts returns the products of the database's stores.
 func NewProducts(d *Database) *Products { return &Products{d} }
 
-// item is a product: its canonical form, and what lists and searches compare, which is missing where the product is deleted.
+// item is a product: its canonical form, and what lists compare, which is missing where the product is deleted.
 type item struct {
 	ID       key      `bson:"_id"`
 	Place    *named   `bson:"place,omitempty"`
 	Name     string   `bson:"name,omitempty"`
 	Category string   `bson:"category,omitempty"`
 	Search   string   `bson:"search,omitempty"`
-	Terms    []string `bson:"terms,omitempty"`
 	Codes    []string `bson:"codes,omitempty"`
 	Body     string   `bson:"body"`
 }
@@ -46,9 +45,9 @@ func itemOf(s id.Store, p *inventory.Product) (item, error) {
 	if p.Deleted() {
 		return x, err
 	}
-	x.Place, x.Name, x.Category = &named{inventory.SortKey(p.Name()), p.ID()}, p.Name(), inventory.Fold(p.Details().Category)
-	x.Search, x.Codes = p.SearchText(), append(x.Codes, p.Codes()...) // none are nil, as they are read
-	x.Terms = termsOf(x.Search)
+	e := inventory.EntryOf(p)
+	x.Place, x.Name, x.Category, x.Search = &named{e.Key, e.ID}, p.Name(), e.Category, e.Text
+	x.Codes = append(x.Codes, p.Codes()...) // none are nil, as they are read
 	return x, err
 }
 
@@ -68,7 +67,7 @@ func (x item) product() (*inventory.Product, error) {
 
 func (r *Products) collection() *mongo.Collection { return r.d.collection(products) }
 
-// justBody leaves out what only searches need.
+// justBody leaves out what only lists need.
 var justBody = bson.D{{Key: "body", Value: 1}}
 
 // Load implements writer.Projection.
@@ -146,10 +145,26 @@ func (r *Products) ByName(ctx context.Context, s id.Store, name string) (ids []i
 	key := inventory.SortKey(name)
 	filter := bson.D{{Key: "_id.s", Value: s}, {Key: "name", Value: name},
 		{Key: "place", Value: bson.D{{Key: "$gte", Value: named{key, ""}}, {Key: "$lt", Value: bson.D{{Key: "k", Value: key}, {Key: "i", Value: bson.MaxKey{}}}}}}}
-	o := options.Find().SetHint("names").SetSort(sorted("place")).SetLimit(2).SetProjection(sorted("_id"))
+	o := options.Find().SetHint("places").SetSort(sorted("place")).SetLimit(2).SetProjection(sorted("_id"))
 	err = each(ctx, r.collection(), filter, o, func(x item) error {
 		ids = append(ids, id.ID(x.ID.ID))
 		return nil
 	})
 	return ids, err
+}
+
+// ByCode implements inventory.Repository.
+func (r *Products) ByCode(ctx context.Context, s id.Store, code string) (id.ID, error) {
+	o := options.FindOne().SetHint("codes").SetProjection(sorted("_id"))
+	x, _, err := one[item](ctx, r.collection(), bson.D{{Key: "_id.s", Value: s}, {Key: "codes", Value: code}}, o)
+	return id.ID(x.ID.ID), err
+}
+
+// Scan implements inventory.Repository.
+func (r *Products) Scan(ctx context.Context, s id.Store, behind inventory.Place, fn func(inventory.Entry) error) error {
+	filter := bson.D{{Key: "_id.s", Value: s}, {Key: "place", Value: bson.D{{Key: "$gt", Value: named{behind.Key, behind.ID}}}}}
+	o := options.Find().SetHint("places").SetSort(sorted("place")).SetProjection(sorted("place", "search", "category"))
+	return each(ctx, r.collection(), filter, o, func(x item) error {
+		return fn(inventory.Entry{Place: inventory.Place{Key: x.Place.Key, ID: x.Place.ID}, Text: x.Search, Category: x.Category})
+	})
 }

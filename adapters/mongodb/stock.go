@@ -267,3 +267,25 @@ func (r *Stock) limit(ctx context.Context, s id.Store, cs []writer.Change) error
 	_, err := r.d.collection(stock).BulkWrite(ctx, models, options.BulkWrite().SetOrdered(true))
 	return err
 }
+
+// Scarce implements inventory.StockRepository.
+func (r *Stock) Scarce(ctx context.Context, s id.Store, f inventory.StockFilter, of []id.ID, limit int) (ids []id.ID, err error) {
+	filter, hint := bson.D{{Key: "_id.s", Value: s}}, string(f)
+	if of != nil {
+		filter, hint = byKeys(s, of), "_id_"
+	}
+	switch f {
+	case inventory.OutOfStock:
+		filter = append(filter, atMost("scarce.on_hand", 0)...)
+	case inventory.LowStock:
+		filter = append(filter, append(atMost("scarce.spare", 0), bson.E{Key: "scarce.on_hand", Value: bson.D{{Key: "$gt", Value: 0}}})...)
+	default:
+		return nil, fmt.Errorf("no stock is %q", f)
+	}
+	o := options.Find().SetHint(hint).SetLimit(int64(limit)).SetProjection(sorted("_id"))
+	err = each(ctx, r.d.collection(stock), filter, o, func(h onHand) error {
+		ids = append(ids, id.ID(h.ID.ID))
+		return nil
+	})
+	return ids, err
+}

@@ -8,7 +8,6 @@ import (
 	"kassa/core/inventory"
 	"kassa/core/journal"
 	"kassa/core/measure"
-	"kassa/core/page"
 	"kassa/core/writer"
 
 	"zombiezen.com/go/sqlite"
@@ -92,7 +91,8 @@ func rowOf(p *inventory.Product) productRow {
 	if p.Deleted() {
 		return productRow{deleted: true}
 	}
-	r := productRow{name: p.Name(), key: inventory.SortKey(p.Name()), category: inventory.Fold(p.Details().Category), search: p.SearchText()}
+	e := inventory.EntryOf(p)
+	r := productRow{name: p.Name(), key: e.Key, category: e.Category, search: e.Text}
 	r.lowAt, r.warns = p.LowAt()
 	return r
 }
@@ -158,23 +158,17 @@ func saveProduct(t *tx, p *inventory.Product) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	row, low := rowOf(p), any(nil)
-	if row.warns {
-		low = int64(row.lowAt)
-	}
+	row := rowOf(p)
 	err = one(t.conn, `INSERT INTO products (id, deleted, name, name_key, category_key, low_at, search, body)
 		VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT))
 		ON CONFLICT (id) DO UPDATE SET deleted = excluded.deleted, name = excluded.name, name_key = excluded.name_key,
 		category_key = excluded.category_key, low_at = excluded.low_at, search = excluded.search, body = excluded.body RETURNING n`,
 		func(st *sqlite.Stmt) { n = st.ColumnInt64(0) },
-		string(p.ID()), flag(row.deleted), row.name, row.key, row.category, low, row.search, body)
+		string(p.ID()), flag(row.deleted), row.name, row.key, row.category, lowOf(p), row.search, body)
 	return n, err
 }
 
-// ends makes three characters of the last one or two of a searched text.
-const ends = "\n\n"
-
-// index makes the product found by its barcodes and by its text.
+// index makes the product found by its barcodes, and repeats its limit where what is low is looked for. Its stock may have been saved before.
 func index(t *tx, n int64, c writer.Change) error {
 	after, _ := c.After.(*inventory.Product)
 	before, _ := c.Before.(*inventory.Product)
@@ -183,17 +177,17 @@ func index(t *tx, n int64, c writer.Change) error {
 			return err
 		}
 	}
-	was, is := before != nil && !before.Deleted(), !after.Deleted()
-	if was && is && before.SearchText() == after.SearchText() {
+	low := lowOf(after)
+	if before == nil && low == nil || before != nil && lowOf(before) == low {
 		return nil
 	}
-	if was {
-		if err := exec(t.conn, "DELETE FROM product_search WHERE rowid = ?", n); err != nil {
-			return err
-		}
-	}
-	if is {
-		return broken(exec(t.conn, "INSERT INTO product_search (rowid, text) VALUES (?, ?)", n, after.SearchText()+ends))
+	return exec(t.conn, "UPDATE stock SET low_at = ? WHERE product = ?", low, string(after.ID()))
+}
+
+// lowOf returns the stock at which the product is low, or nil.
+func lowOf(p *inventory.Product) any {
+	if at, warns := p.LowAt(); warns && !p.Deleted() {
+		return int64(at)
 	}
 	return nil
 }
@@ -209,23 +203,20 @@ func (r *Products) ByName(ctx context.Context, s id.Store, name string) (ids []i
 	return ids, err
 }
 
-// List implements inventory.Repository.
-func (r *Products) List(ctx context.Context, s id.Store, f inventory.Filter, p page.Request) (page.List[inventory.Listed], error) {
-	after, err := page.Parts(p.After, 2)
-	if err != nil {
-		return page.List[inventory.Listed]{}, err
-	}
-	var found []inventory.Listed
+// ByCode implements inventory.Repository.
+func (r *Products) ByCode(ctx context.Context, s id.Store, code string) (i id.ID, err error) {
 	err = r.d.read(ctx, s, func(t *tx) error {
-		q, err := plan(t, f, after)
-		if err != nil {
-			return err
-		}
-		return each(t.conn, q.sql(), func(st *sqlite.Stmt) error {
-			p, err := productAt(st)
-			found = append(found, inventory.Listed{Product: p, OnHand: measure.Quantity(st.ColumnInt64(2))})
-			return err
-		}, append(q.args, int64(p.Limit)+1)...)
+		return one(t.conn, "SELECT p.id FROM barcodes b JOIN products p ON p.n = b.product WHERE b.code = ?", func(st *sqlite.Stmt) { i = id.ID(st.ColumnText(0)) }, code)
 	})
-	return page.Cut(found, p.Limit), err
+	return i, err
+}
+
+// Scan implements inventory.Repository.
+func (r *Products) Scan(ctx context.Context, s id.Store, behind inventory.Place, fn func(inventory.Entry) error) error {
+	return r.d.read(ctx, s, func(t *tx) error {
+		return each(t.conn, "SELECT name_key, id, search, category_key FROM products INDEXED BY products_name WHERE deleted = 0 AND (name_key, id) > (?, ?) ORDER BY name_key, id",
+			func(st *sqlite.Stmt) error {
+				return fn(inventory.Entry{Place: inventory.Place{Key: st.ColumnText(0), ID: id.ID(st.ColumnText(1))}, Text: st.ColumnText(2), Category: st.ColumnText(3)})
+			}, behind.Key, string(behind.ID))
+	})
 }

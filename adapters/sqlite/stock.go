@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"kassa/core/id"
 	"kassa/core/inventory"
@@ -45,7 +46,7 @@ func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 			if !ok {
 				return fmt.Errorf("cannot keep a %T", c.After)
 			}
-			if err := t.put("UPDATE stock SET on_hand = ? WHERE product = ?", "INSERT INTO stock (on_hand, product) VALUES (?, ?)",
+			if err := t.put("UPDATE stock SET on_hand = ? WHERE product = ?", "INSERT INTO stock (on_hand, product, low_at) VALUES (?1, ?2, (SELECT low_at FROM products WHERE id = ?2))",
 				int64(v.OnHand()), string(v.Product())); err != nil {
 				return err
 			}
@@ -54,17 +55,50 @@ func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 	})
 }
 
-// All implements writer.Projection.
+// All implements writer.Projection. The limit beside each stock is compared with its product's.
 func (r *Stock) All(ctx context.Context, s id.Store, fn func(writer.Value) error) error {
 	return r.d.read(ctx, s, func(t *tx) error {
-		return each(t.conn, "SELECT product, on_hand FROM stock ORDER BY product", func(st *sqlite.Stmt) error {
+		return each(t.conn, "SELECT s.product, s.on_hand, s.low_at IS NOT p.low_at FROM stock s LEFT JOIN products p ON p.id = s.product ORDER BY s.product", func(st *sqlite.Stmt) error {
 			v, err := stockAt(st)
+			if err == nil && st.ColumnInt64(2) != 0 {
+				err = fmt.Errorf("%w: stock of %s is listed as another one", journal.ErrCorrupt, v.Product())
+			}
 			if err != nil {
 				return err
 			}
 			return fn(v)
 		})
 	})
+}
+
+// scarce are what finds the products that are out and low.
+var scarce = map[inventory.StockFilter]struct{ index, where string }{
+	inventory.OutOfStock: {"stock_out", "on_hand <= 0"},
+	inventory.LowStock:   {"stock_low", "on_hand > 0 AND on_hand <= low_at"},
+}
+
+// Scarce implements inventory.StockRepository.
+func (r *Stock) Scarce(ctx context.Context, s id.Store, f inventory.StockFilter, of []id.ID, limit int) (ids []id.ID, err error) {
+	by, ok := scarce[f]
+	if !ok {
+		return nil, fmt.Errorf("no stock is %q", f)
+	}
+	query, args := "SELECT product FROM stock INDEXED BY "+by.index+" WHERE "+by.where+" LIMIT ?", []any{int64(limit)}
+	if of != nil { // in one text, because a statement has at most so many parameters; ids have no quotes
+		list := make([]string, len(of))
+		for i, o := range of {
+			list[i] = string(o)
+		}
+		query = "SELECT product FROM json_each(?) x CROSS JOIN stock s ON s.product = x.value WHERE " + by.where + " LIMIT ?"
+		args = []any{`["` + strings.Join(list, `","`) + `"]`, int64(limit)}
+	}
+	err = r.d.read(ctx, s, func(t *tx) error {
+		return each(t.conn, query, func(st *sqlite.Stmt) error {
+			ids = append(ids, id.ID(st.ColumnText(0)))
+			return nil
+		}, args...)
+	})
+	return ids, err
 }
 
 func stockAt(st *sqlite.Stmt) (*inventory.Stock, error) {

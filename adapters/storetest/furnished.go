@@ -35,7 +35,7 @@ type furnished struct {
 func (d *database) furnished(t testing.TB, mark string, n int64) *furnished {
 	t.Helper()
 	f := &furnished{people: d.people(t)}
-	s := &stockroom{f.shop, inventory.NewService(f.w, f.Products, f.Images, f.Journal)}
+	s := &stockroom{f.shop, inventory.NewService(f.w, f.Products, f.Stock, f.Images, f.Journal)}
 	registers, carts := register.NewService(f.w, f.Registers), newCarts(f.shop)
 	for i := range 2 {
 		f.cashier = must[*user.User](t)(f.users.Create(as(t, f.boss), f.id, user.Create{
@@ -161,8 +161,18 @@ func (f *furnished) dumpLists(ctx context.Context, t testing.TB, d *dump) {
 	}
 	note(d, "registers", must[page.List[*register.Register]](t)(f.Registers.List(ctx, f.id, all)).Items...)
 	note(d, "carts", must[page.List[cashier.Cart]](t)(f.Carts.List(ctx, f.id, all)).Items...)
-	for _, q := range []inventory.Filter{{}, {Query: "tea"}, {Query: "s1"}, {Query: "s"}, {Query: "drinks"}, {Barcode: "1001"}, {Category: "drinks"}, {Stock: inventory.OutOfStock}} {
-		note(d, "products", must[page.List[inventory.Listed]](t)(f.Products.List(ctx, f.id, q, all)).Items...)
+	err := f.Products.Scan(ctx, f.id, inventory.Place{}, func(e inventory.Entry) error {
+		note(d, "products", e)
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	note(d, "coded", must[id.ID](t)(f.Products.ByCode(ctx, f.id, "1001")))
+	for _, q := range []inventory.StockFilter{inventory.OutOfStock, inventory.LowStock} {
+		ids := must[[]id.ID](t)(f.Stock.Scarce(ctx, f.id, q, nil, 100))
+		slices.Sort(ids) // they come in any order
+		note(d, "scarce", ids...)
 	}
 	for _, name := range []string{"Tea", f.cashier.Snapshot().Name} {
 		note(d, "named", must[[]id.ID](t)(f.Products.ByName(ctx, f.id, name))...)

@@ -120,7 +120,7 @@ func (h hooked) Get(ctx context.Context, s id.Store, hash string) (inventory.Ima
 
 func (s *stockroom) on(h hooked) *inventory.Service {
 	h.Images = s.Images
-	return inventory.NewService(s.w, s.Products, h, s.Journal)
+	return inventory.NewService(s.w, s.Products, s.Stock, h, s.Journal)
 }
 
 func refusedEditsKeepNoBytes(t *testing.T, d *database) {

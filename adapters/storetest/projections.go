@@ -267,7 +267,7 @@ func cursorsRefused(t *testing.T, d *database) {
 			return err
 		},
 		"products": func(p page.Request) error {
-			_, err := s.Products.List(t.Context(), s.id, inventory.Filter{}, p)
+			_, err := inventory.NewService(s.w, s.Products, s.Stock, s.Images, s.Journal).List(t.Context(), s.id, inventory.Filter{}, p)
 			return err
 		},
 		"registers": func(p page.Request) error { _, err := s.Registers.List(t.Context(), s.id, p); return err },

@@ -23,7 +23,7 @@ type stockroom struct {
 func (d *database) stockroom(t testing.TB) *stockroom {
 	t.Helper()
 	s := d.shop(t)
-	return &stockroom{s, inventory.NewService(s.w, s.Products, s.Images, s.Journal)}
+	return &stockroom{s, inventory.NewService(s.w, s.Products, s.Stock, s.Images, s.Journal)}
 }
 
 func (s *stockroom) add(t testing.TB, d inventory.Details, stock int64) id.ID {

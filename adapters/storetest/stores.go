@@ -103,7 +103,7 @@ func twoStores(t *testing.T, d *database) {
 func oneStoreChanges(t *testing.T, d *database) {
 	one, two := d.furnished(t, "Anna", 7), d.furnished(t, "Bert", 9)
 	before := one.dump(t.Context(), t)
-	stock := inventory.NewService(two.w, two.Products, two.Images, two.Journal)
+	stock := inventory.NewService(two.w, two.Products, two.Stock, two.Images, two.Journal)
 	for name, change := range map[string]func(ctx context.Context) error{
 		"user": func(ctx context.Context) error {
 			return two.users.Delete(ctx, two.id, user.Delete{ID: two.cashier.ID(), Version: 1})

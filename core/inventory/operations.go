@@ -33,7 +33,7 @@ func (r result) draft(s *store.Settings, v *writer.View) journal.Draft {
 	d := journal.Draft{Day: s.Day(v.Now()), Doc: r.doc}
 	switch doc := r.doc.(type) {
 	case *Edit:
-		d.Refs = append(d.Refs, ProductRef(doc.Product.id))
+		d.Refs = append(d.Refs, ProductRef(doc.Product.id), EditsRef)
 		d.Facts = append(d.Facts, doc.fact(r.before))
 		for i := range doc.Movements {
 			d.Refs = append(d.Refs, StockRef(doc.Product.id))

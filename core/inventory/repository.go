@@ -6,7 +6,6 @@ import (
 
 	"kassa/core/id"
 	"kassa/core/measure"
-	"kassa/core/page"
 	"kassa/core/writer"
 )
 
@@ -22,9 +21,10 @@ func (l Listed) Place() []string { return []string{SortKey(l.Product.Name()), st
 // Repository keeps the products, deleted ones too, and finds those that are not deleted.
 type Repository interface {
 	writer.Projection // of *Product
-	// List returns products by SortKey of the name and id. Query and category of the filter are folded, its barcode is one of Product.Codes. Malformed
-	// fault cursor_invalid.
-	List(ctx context.Context, s id.Store, f Filter, p page.Request) (page.List[Listed], error)
+	// Scan gives every product behind the place to fn as lists compare it, by place, and stops at its first error.
+	Scan(ctx context.Context, s id.Store, behind Place, fn func(Entry) error) error
+	// ByCode returns the product that has the barcode, which is one of Product.Codes, or nothing.
+	ByCode(ctx context.Context, s id.Store, code string) (id.ID, error)
 	// ByName returns the ids of up to two products that have exactly this name.
 	ByName(ctx context.Context, s id.Store, name string) ([]id.ID, error)
 }
@@ -46,4 +46,6 @@ type Images interface {
 // StockRepository keeps the stock of the products.
 type StockRepository interface {
 	writer.Projection // of *Stock
+	// Scarce returns up to limit of the products that are out or low, in any order, deleted ones among them: of these, or of all where of is nil.
+	Scarce(ctx context.Context, s id.Store, f StockFilter, of []id.ID, limit int) ([]id.ID, error)
 }

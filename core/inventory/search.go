@@ -1,11 +1,13 @@
 package inventory
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"kassa/core/fault"
+	"kassa/core/id"
 	"kassa/core/measure"
 	"kassa/core/text"
 )
@@ -34,6 +36,29 @@ func SortKey(name string) string {
 // a line feed, so none matches across two of them.
 func (p *Product) SearchText() string {
 	return Fold(strings.Join(append([]string{p.d.Name, p.d.SKU}, p.d.Barcodes...), "\n"))
+}
+
+// Place is where a product stands in the list: by Key, the SortKey of its name, and ID. The zero Place is before all of them.
+type Place struct {
+	Key string
+	ID  id.ID
+}
+
+// Compare returns -1, 0 or 1 as the place is before the other one, the same, or after it.
+func (p Place) Compare(o Place) int {
+	return cmp.Or(strings.Compare(p.Key, o.Key), cmp.Compare(p.ID, o.ID))
+}
+
+// Entry is a product as lists compare it.
+type Entry struct {
+	Place
+	Text     string // see Product.SearchText; it begins with the place's Key
+	Category string // folded
+}
+
+// EntryOf returns the product as lists compare it.
+func EntryOf(p *Product) Entry {
+	return Entry{Place{SortKey(p.d.Name), p.id}, p.SearchText(), Fold(p.d.Category)}
 }
 
 // StockFilter lists products by their stock. Its zero value lists all.
@@ -68,6 +93,23 @@ func (f Filter) wanted() Filter {
 	f.Query, f.Category = Fold(strings.TrimSpace(f.Query)), Fold(strings.TrimSpace(f.Category))
 	f.Barcode = barcodeKey(strings.TrimSpace(f.Barcode))
 	return f
+}
+
+// lets reports whether query and category let the entry through.
+func (f Filter) lets(e Entry) bool {
+	return (f.Category == "" || e.Category == f.Category) && strings.Contains(e.Text, f.Query)
+}
+
+// has reports whether there is as much of the product as the filter asks for.
+func (f StockFilter) has(l Listed) bool {
+	low, warns := l.Product.LowAt()
+	switch f {
+	case OutOfStock:
+		return l.OnHand <= 0
+	case LowStock:
+		return l.OnHand > 0 && warns && l.OnHand <= low
+	}
+	return true
 }
 
 // Codes returns the barcodes as they are found by: a UPC-A as the EAN-13 that it is part of.

@@ -8,7 +8,6 @@ import (
 	"kassa/core/id"
 	"kassa/core/idempotency"
 	"kassa/core/journal"
-	"kassa/core/page"
 	"kassa/core/writer"
 )
 
@@ -17,15 +16,17 @@ const MaxReason = 500
 
 // Service holds the use cases of the inventory. Its writes are for managers; who only reads needs no role here.
 type Service struct {
-	w        *writer.Writer
-	products Repository
-	images   Images
-	journal  journal.Repository
+	w         *writer.Writer
+	products  Repository
+	stock     StockRepository
+	images    Images
+	journal   journal.Repository
+	catalogue *catalogue
 }
 
 // NewService returns the service.
-func NewService(w *writer.Writer, products Repository, images Images, j journal.Repository) *Service {
-	return &Service{w: w, products: products, images: images, journal: j}
+func NewService(w *writer.Writer, products Repository, stock StockRepository, images Images, j journal.Repository) *Service {
+	return &Service{w: w, products: products, stock: stock, images: images, journal: j, catalogue: newCatalogue(products, j)}
 }
 
 // Create adds a product; the document of its record is an Edit. Faults: idempotency_key_missing (with a stock), idempotency_key_reused,
@@ -90,12 +91,4 @@ func (s *Service) Get(ctx context.Context, st id.Store, i id.ID) (Listed, error)
 		return nil
 	})
 	return found, err
-}
-
-// List returns the products that the filter lets through, by name and id. Malformed faults query_invalid, cursor_invalid.
-func (s *Service) List(ctx context.Context, st id.Store, f Filter, p page.Request) (page.List[Listed], error) {
-	if err := f.check(); err != nil {
-		return page.List[Listed]{}, err
-	}
-	return s.products.List(ctx, st, f.wanted(), p)
 }
