@@ -17,7 +17,7 @@ import (
 func impatient(t *testing.T, code int) *Database {
 	t.Helper()
 	uri, name := mongotest.Database(t)
-	uri = inDatabase(uri, name)
+	uri = InDatabase(uri, name)
 	u, err := url.Parse(uri)
 	if err != nil {
 		t.Fatal(err)

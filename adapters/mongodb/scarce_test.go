@@ -18,7 +18,7 @@ import (
 // TestScarceIsWhatIsOutOrLow moves the stock of some products at once, up and down around nothing and around their limits.
 func TestScarceIsWhatIsOutOrLow(t *testing.T) {
 	uri, name := mongotest.Database(t)
-	d, err := Open(t.Context(), inDatabase(uri, name), "process")
+	d, err := Open(t.Context(), InDatabase(uri, name), "process")
 	if err != nil {
 		t.Fatal(err)
 	}

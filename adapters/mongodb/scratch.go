@@ -20,7 +20,7 @@ type Scratch struct {
 // NewScratch makes the database on the server of the URI, whatever database the URI names. Its user must be allowed to. Drop it.
 func NewScratch(ctx context.Context, uri string, ids id.Source) (*Scratch, error) {
 	i := ids.New()
-	s := &Scratch{URI: inDatabase(uri, "kassa_bench_"+string(i))}
+	s := &Scratch{URI: InDatabase(uri, "kassa_bench_"+string(i))}
 	var err error
 	if s.d, err = Open(ctx, s.URI, i); err != nil {
 		return nil, err
@@ -40,8 +40,8 @@ func (s *Scratch) Drop(ctx context.Context) error {
 	return errors.Join(s.d.db.Drop(ctx), s.d.Close())
 }
 
-// inDatabase returns the URI with another database. A user is looked up where the URI said before.
-func inDatabase(uri, name string) string {
+// InDatabase returns the URI with another database. A user is looked up where the URI said before.
+func InDatabase(uri, name string) string {
 	base, query, _ := strings.Cut(uri, "?")
 	scheme, rest, _ := strings.Cut(base, "://")
 	hosts, was, _ := strings.Cut(rest, "/")

@@ -12,7 +12,7 @@ func TestAScratchIsOnTheSameServer(t *testing.T) {
 		"mongodb://u:p@h/shop?authSource=admin":  "mongodb://u:p@h/x?authSource=admin",
 		"mongodb+srv://u:p@h.example/?tls=false": "mongodb+srv://u:p@h.example/x?tls=false",
 	} {
-		if got := inDatabase(uri, "x"); got != want {
+		if got := InDatabase(uri, "x"); got != want {
 			t.Errorf("%s: %s, want %s", uri, got, want)
 		}
 	}

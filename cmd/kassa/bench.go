@@ -22,7 +22,7 @@ func benchmark(ctx context.Context, c *call) error {
 				return naive(ctx, at, callers, true, d)
 			},
 		},
-		Scratch: scratch, Prove: prove,
+		Scratch: scratch, Prove: prove, Remember: remember,
 	}.Run(ctx, c.args, c.out, c.errs)
 	if fault.IsCode(err, "flag_invalid") {
 		return misuse{err}
@@ -88,6 +88,21 @@ func scratch(ctx context.Context, uri string) (bench.Scratch, error) {
 		return bench.Scratch{}, err
 	}
 	return bench.Scratch{URI: s.Config.MongoURI, Nodes: s.Nodes, Drop: s.Remove}, nil
+}
+
+// The shop that has a history.
+const (
+	historyProducts  = 1000
+	historyRegisters = 50
+	historyMembers   = 1000
+)
+
+// remember makes the shop with a history, or finds it.
+func remember(ctx context.Context, at bench.Place, h bench.History) (bench.Place, error) {
+	c := containers.HistoryIn(at.MongoDB, at.Data, h.Bills)
+	err := containers.WriteHistory(ctx, c, containers.History{Bills: h.Bills, Products: historyProducts, Registers: historyRegisters, Members: historyMembers,
+		Category: h.Category, Email: h.Email, Password: h.Password, Progress: h.Told})
+	return bench.Place{MongoDB: c.MongoURI, Data: c.Data}, err
 }
 
 // prove is kassa verify.

@@ -22,6 +22,15 @@ import (
 type Place struct {
 	MongoDB string
 	Data    string
+	Kept    bool // the folder is the data folder itself, or the database has a name, and stays
+}
+
+// History is what a shop with a history must be.
+type History struct {
+	Bills           int64
+	Category        string // of its products
+	Email, Password string // of its manager
+	Told            func(bills int64)
 }
 
 // Local measures a scenario without HTTP, by so many callers or with so many records a commit, in a new database at the place, and proves what
@@ -43,6 +52,8 @@ type Command struct {
 	Local   map[string]Local                                         // by scenario; those without one are left out
 	Scratch func(ctx context.Context, uri string) (Scratch, error)   // for --mongodb
 	Prove   func(ctx context.Context, at Place, out io.Writer) error // kassa verify; nil: only the answers are compared with the books
+	// Remember makes a shop with a history in the folder or on the MongoDB server of the place, unless it is there, and returns where it is kept.
+	Remember func(ctx context.Context, at Place, h History) (Place, error)
 }
 
 // Run does what the flags in args say, writes the result to stdout and its progress to stderr. Faults: flag_invalid; server_not_started,
@@ -60,7 +71,7 @@ func (k Command) Run(ctx context.Context, args []string, stdout, stderr io.Write
 	_, _ = rand.Read(number[:]) // it never fails
 	b.number = binary.LittleEndian.Uint64(number[:])
 	defer func() { err = errors.Join(err, b.end()) }()
-	if err := b.prepare(ctx); err != nil {
+	if err := b.prepare(ctx); err != nil || b.seed {
 		return err
 	}
 	return b.all(ctx)
@@ -89,7 +100,8 @@ type task struct {
 	n        int
 }
 
-// tasks returns the points in an order that measures what is compared shortly after each other.
+// tasks returns the points in an order that measures what is compared shortly after each other. What needs the catalogue comes last, since a shop has
+// it from then on.
 func (b *run) tasks() []task {
 	var list []task
 	seen := map[string]bool{}
@@ -102,7 +114,7 @@ func (b *run) tasks() []task {
 		}
 	}
 	for _, s := range b.scenarios {
-		if s.pick == nil && !s.naive {
+		if s.local() && !s.naive {
 			for _, n := range inProcess {
 				add(s, n)
 			}
@@ -110,21 +122,31 @@ func (b *run) tasks() []task {
 	}
 	for _, n := range b.clients {
 		for _, s := range b.scenarios {
-			if s.pick != nil || s.naive {
+			if !s.local() || s.naive {
 				add(s, s.whole(n))
 			}
 		}
 	}
-	return slices.Repeat(list, b.rounds)
+	list = slices.Repeat(list, b.rounds)
+	slices.SortStableFunc(list, func(x, y task) int {
+		switch {
+		case x.scenario.stock == y.scenario.stock:
+			return 0
+		case y.scenario.stock:
+			return -1
+		}
+		return 1
+	})
+	return list
 }
 
 // can reports whether the scenario can be measured on the database.
 func (b *run) can(base *database, s scenario) bool {
 	switch {
-	case s.pick == nil:
-		return b.command.Local[s.name] != nil && (base.name != onTarget || !s.naive) // it would be another database than the target's
+	case s.local():
+		return b.command.Local[s.name] != nil && !base.place.Kept && (base.name != onTarget || !s.naive) // it would be another database than the target's
 	case s.pair:
-		return base.place.MongoDB != ""
+		return base.place.MongoDB != "" && !base.place.Kept
 	}
 	return true
 }
@@ -135,11 +157,11 @@ func (b *run) prepare(ctx context.Context) error {
 	folder := b.data
 	if b.target != "" {
 		b.bases = []*database{{name: onTarget, addresses: []string{b.target}, processes: pidOf(b.config)}}
-	} else if folder, err = b.start(ctx); err != nil {
+	} else if folder, err = b.start(ctx); err != nil || b.seed {
 		return err
 	}
 	for _, base := range b.bases {
-		b.say("%s: making %d products and %d registers", base.name, b.products, b.registers)
+		b.say("%s: making users, products and registers", base.name)
 		if err := base.open(ctx, b.config, b.number); err != nil {
 			return err
 		}
@@ -156,6 +178,9 @@ func (b *run) prepare(ctx context.Context) error {
 func (b *run) start(ctx context.Context) (folder string, err error) {
 	if b.sqlite {
 		b.bases = append(b.bases, &database{name: onSQLite, place: Place{Data: b.data}})
+		if err := b.remember(ctx, onSQLite, Place{Data: b.kept}); err != nil {
+			return "", err
+		}
 	}
 	for _, uri := range b.mongodb {
 		base, err := b.scratch(ctx, uri)
@@ -163,11 +188,17 @@ func (b *run) start(ctx context.Context) (folder string, err error) {
 			return "", err
 		}
 		b.bases = append(b.bases, base)
+		if err := b.remember(ctx, base.name, Place{MongoDB: uri, Data: b.kept}); err != nil {
+			return "", err
+		}
+	}
+	if b.seed {
+		return b.data, nil
 	}
 	paired := slices.ContainsFunc(b.scenarios, func(s scenario) bool { return s.pair })
 	for _, base := range b.bases {
 		n := 1
-		if paired && base.place.MongoDB != "" {
+		if paired && base.place.MongoDB != "" && !base.place.Kept {
 			n = 2
 		}
 		for range n {
@@ -178,6 +209,42 @@ func (b *run) start(ctx context.Context) (folder string, err error) {
 		}
 	}
 	return b.data, nil
+}
+
+// remember adds the database with a history beside the one of the name, if one is asked for.
+func (b *run) remember(ctx context.Context, beside string, at Place) error {
+	if b.history == 0 {
+		return nil
+	}
+	if b.command.Remember == nil {
+		return refuse("--history cannot be used here")
+	}
+	name := beside + "+" + short(b.history)
+	b.say("%s: looking for its history", name)
+	last, first, began := time.Now(), int64(-1), time.Now()
+	kept, err := b.command.Remember(ctx, at, History{Bills: b.history, Category: HistoryCategory, Email: b.email, Password: b.password, Told: func(n int64) {
+		if first < 0 {
+			first = n
+		}
+		if now := time.Now(); now.Sub(last) > 5*time.Second || n == b.history {
+			last = now
+			b.say("%s: %d of %d bills, %.0f a second", name, n, b.history, float64(n-first)/now.Sub(began).Seconds())
+		}
+	}})
+	kept.Kept = true
+	b.bases = append(b.bases, &database{name: name, place: kept})
+	return err
+}
+
+// short writes a round number with k or M.
+func short(n int64) string {
+	switch {
+	case n%1_000_000 == 0:
+		return fmt.Sprint(n/1_000_000, "M")
+	case n%1000 == 0:
+		return fmt.Sprint(n/1000, "k")
+	}
+	return fmt.Sprint(n)
 }
 
 // end stops what prepare started.
@@ -206,6 +273,7 @@ func (b *run) all(ctx context.Context) error {
 	if b.open == 0 { // in an open loop the rate is given
 		b.result.Ratios = ratios(b.result.Points)
 	}
+	b.report.besides(b.result.Points)
 	b.report.codes(b.result.Points)
 	b.report.ratios(b.result.Ratios)
 	b.report.errors(b.result.Points)
@@ -213,13 +281,19 @@ func (b *run) all(ctx context.Context) error {
 }
 
 func (b *run) point(ctx context.Context, number int, t task) error {
-	if t.scenario.pick == nil {
+	if t.scenario.local() {
 		return b.localPoint(ctx, t)
 	}
 	base := t.base
-	if !t.scenario.books && !base.offers(ctx, t.scenario.path) {
-		b.say("the server does not offer %s; start it with KASSA_BENCH=1", t.scenario.path)
+	if path, offered := base.offers(ctx, t.scenario); !offered {
+		b.say("the server does not offer %s (the floor is there with KASSA_BENCH=1)", path)
 		return nil
+	}
+	if t.scenario.stock {
+		err := base.shop.fill(ctx, b.catalogue, func(done int) { b.say("%s: %d of %d products of the catalogue", base.name, done, b.catalogue) })
+		if err != nil {
+			return base.blame(err)
+		}
 	}
 	l := &load{scenario: t.scenario, shop: base.shop, servers: base.addresses[:1], clients: t.scenario.members(t.n), verify: b.verify,
 		from: b.warmup, to: b.warmup + b.seconds}
@@ -274,7 +348,7 @@ func (b *run) prove(ctx context.Context) error {
 	tell(b.report.out, "\nkassa verify:\n")
 	for _, base := range b.bases {
 		b.say("%s: proving the books as a whole", base.name)
-		tell(b.report.out, "%-10s ", base.name)
+		tell(b.report.out, "%-12s ", base.name)
 		if err := b.command.Prove(ctx, base.kept(), b.report.out); err != nil {
 			return err
 		}

@@ -21,14 +21,14 @@ func drive(t *testing.T, sabotage string, args ...string) (string, error) {
 	s := httptest.NewServer(newFake(sabotage))
 	defer s.Close()
 	var out, progress bytes.Buffer
-	args = append([]string{"--target", s.URL, "--seconds", "0.2", "--warmup", "0.05", "--products", "40", "--registers", "3"}, args...)
+	args = append([]string{"--target", s.URL, "--seconds", "0.2", "--warmup", "0.05", "--products", "40", "--registers", "3", "--catalogue", "150"}, args...)
 	err := Command{}.Run(t.Context(), args, &out, &progress)
 	return out.String(), err
 }
 
 func TestEachScenarioIsMeasuredAndVerified(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "result.json")
-	out, err := drive(t, "", "--clients", "1,16", "--rounds", "2", "--json", file)
+	out, err := drive(t, "", "--clients", "1,16", "--rounds", "2", "--seconds", "0.1", "--warmup", "0", "--json", file)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -48,12 +48,15 @@ func TestEachScenarioIsMeasuredAndVerified(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	}
-	for _, name := range []string{"floor", "spread", "hot", "basket", "one-register", "idem"} {
-		if got[name] != 4 || !strings.Contains(out, "\ntarget     "+name+" ") {
-			t.Errorf("%s was measured %d times, want 4:\n%s", name, got[name], out)
+	for name, times := range map[string]int{
+		"floor": 4, "spread": 4, "hot": 4, "basket": 4, "one-register": 4, "idem": 4, "storm": 4, "reports": 4, "search": 4, "barcode": 4, "mixed": 4,
+		"month": 2, "balance": 2,
+	} {
+		if got[name] != times || !strings.Contains(out, "\ntarget       "+name+" ") {
+			t.Errorf("%s was measured %d times, want %d:\n%s", name, got[name], times, out)
 		}
 	}
-	if len(r.Ratios) != 9 { // idem has no spread with 8 clients beside it
+	if len(r.Ratios) != 19 { // idem has no spread with 8 clients beside it
 		t.Errorf("%d ratios: %+v", len(r.Ratios), r.Ratios)
 	}
 }
@@ -107,7 +110,7 @@ func TestRefusalsAndErrorsAreCountedApart(t *testing.T) {
 
 func TestWithoutTheFloorRouteTheRestIsMeasured(t *testing.T) {
 	out, err := drive(t, "no floor", "--scenario", "floor,spread", "--clients", "2")
-	if err != nil || strings.Contains(out, "\ntarget     floor") || !strings.Contains(out, "\ntarget     spread") {
+	if err != nil || strings.Contains(out, "\ntarget       floor") || !strings.Contains(out, "\ntarget       spread") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -116,6 +119,102 @@ func TestAnImportThatFailsIsNamed(t *testing.T) {
 	_, err := drive(t, "no products")
 	if !fault.IsCode(err, "import_failed") || !strings.Contains(err.Error(), "price_invalid") {
 		t.Error(err)
+	}
+}
+
+func TestWithoutReportsTheRestIsMeasured(t *testing.T) {
+	out, err := drive(t, "no reports", "--scenario", "reports,mixed,month,spread", "--clients", "2")
+	if err != nil || strings.Contains(out, "\ntarget       reports") || strings.Contains(out, "mixed ") || strings.Contains(out, "month ") || !strings.Contains(out, "\ntarget       spread") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestAnAnswerWithoutWhatWasAskedForFailsTheRun(t *testing.T) {
+	for _, name := range []string{"search", "barcode", "mixed"} {
+		if out, err := drive(t, "nothing found", "--scenario", name, "--clients", "8"); !fault.IsCode(err, "verification_failed") || !strings.Contains(err.Error(), "does not hold") {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}
+
+func TestACrowdIsCountedApart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "result.json")
+	out, err := drive(t, "", "--scenario", "spread,storm,reports", "--clients", "2", "--json", file)
+	var r result
+	b, _ := os.ReadFile(file)
+	if e := json.Unmarshal(b, &r); err != nil || e != nil || len(r.Points) != 3 {
+		t.Fatalf("%v, %v\n%s", err, e, out)
+	}
+	for i, crowded := range []bool{false, true, true} {
+		if p := r.Points[i]; (p.Beside > 0) != crowded || p.Answers == 0 || p.Errors+p.Refused != 0 || len(p.Codes) > 0 {
+			t.Errorf("%+v", p)
+		}
+	}
+	if !strings.Contains(out, "target, storm, 2 clients: ") || !strings.Contains(out, " logins a second beside") {
+		t.Error(out)
+	}
+	_, err = drive(t, "no logins", "--scenario", "storm", "--clients", "2")
+	if !fault.IsCode(err, "crowd_refused") || !strings.Contains(err.Error(), "503 busy") {
+		t.Errorf("a crowd that is not let in: %v", err)
+	}
+}
+
+// remembering is a command whose databases with a history are in the folder, and what was asked for.
+func remembering(folder string, asked *[]History) Command {
+	return Command{Remember: func(_ context.Context, _ Place, h History) (Place, error) {
+		h.Told(h.Bills)
+		*asked = append(*asked, h)
+		return Place{Data: filepath.Join(folder, "history")}, nil
+	}}
+}
+
+func TestADatabaseWithAHistoryIsMeasuredBesideANewOne(t *testing.T) {
+	var out, progress bytes.Buffer
+	var asked []History
+	folder := t.TempDir()
+	file := filepath.Join(folder, "result.json")
+	args := []string{"--data", folder, "--history", "2000", "--kept", folder, "--scenario", "floor,spread,balance,barcode,naive-hot", "--clients", "2", "--seconds", "0.2", "--warmup", "0",
+		"--products", "20", "--registers", "2", "--catalogue", "100", "--json", file}
+	if err := remembering(folder, &asked).Run(t.Context(), args, &out, &progress); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	var r result
+	b, _ := os.ReadFile(file)
+	if err := json.Unmarshal(b, &r); err != nil {
+		t.Fatal(err)
+	}
+	var order, compared []string
+	for _, p := range r.Points {
+		order = append(order, p.Database+" "+p.Scenario)
+	}
+	for _, x := range r.Ratios {
+		if x.Grown {
+			compared = append(compared, x.Database+" "+x.title())
+		}
+	}
+	if got := strings.Join(order, ", "); got != "sqlite floor, sqlite+2k floor, sqlite spread, sqlite+2k spread, sqlite balance, sqlite+2k balance, sqlite barcode, sqlite+2k barcode" {
+		t.Error(got)
+	}
+	if got := strings.Join(compared, ", "); got != "sqlite+2k p50 of balance / without history, sqlite+2k spread / without history, sqlite+2k barcode / without history" {
+		t.Error(got)
+	}
+	if h := asked[0]; len(asked) != 1 || h.Bills != 2000 || h.Category != HistoryCategory || h.Email != "bench@kassa.example" || h.Password != "bench-manager" {
+		t.Errorf("%+v", asked)
+	}
+}
+
+func TestSeedingMeasuresNothing(t *testing.T) {
+	var out, progress bytes.Buffer
+	var asked []History
+	folder := t.TempDir()
+	args := []string{"--data", folder, "--history", "1000000", "--kept", folder, "--seed"}
+	if err := remembering(folder, &asked).Run(t.Context(), args, &out, &progress); err != nil || out.Len() > 0 || len(asked) != 1 ||
+		!strings.Contains(progress.String(), "sqlite+1M: 1000000 of 1000000 bills") {
+		t.Errorf("%v, %d asked\n%s%s", err, len(asked), out.String(), progress.String())
+	}
+	left, err := os.ReadDir(folder)
+	if err != nil || len(left) != 0 {
+		t.Errorf("%v, %v is left", err, left)
 	}
 }
 
@@ -143,7 +242,7 @@ func TestRawIsMeasuredByItsHook(t *testing.T) {
 	if err := (Command{Local: map[string]Local{"raw": raw}}).Run(t.Context(), args, &out, &progress); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), "target     raw                 1          2") || !strings.Contains(out.String(), "target     raw               128        256") {
+	if !strings.Contains(out.String(), "target       raw                 1          2") || !strings.Contains(out.String(), "target       raw               128        256") {
 		t.Error(out.String())
 	}
 }

@@ -61,13 +61,17 @@ type shelf interface {
 
 // books are the generator's own books of the whole run, from the answers alone.
 type books struct {
+	shop *shop
 	sold []int64
 	cash []int64
 	last []bill // of each register
 }
 
 func newBooks(s *shop) *books {
-	return &books{sold: make([]int64, len(s.products)), cash: make([]int64, len(s.registers)), last: make([]bill, len(s.registers))}
+	b := &books{shop: s, sold: make([]int64, len(s.products)), cash: make([]int64, len(s.registers)), last: make([]bill, len(s.registers))}
+	copy(b.cash, s.cash)
+	copy(b.last, s.last)
+	return b
 }
 
 // enter adds what the clients sold in one point and returns what is wrong with the numbers and hashes of their bills.
@@ -115,8 +119,9 @@ func (b *books) compare(ctx context.Context, s shelf) (findings, error) {
 		if err != nil {
 			return wrong, err
 		}
-		if want := stockAtFirst - sold; have != want {
-			wrong.add("product %d has stock %d, but %d - %d sold is %d", i+1, have, stockAtFirst, sold, want)
+		first := b.shop.products[i].stock
+		if want := first - sold; have != want {
+			wrong.add("product %d has stock %d, but %d - %d sold is %d", i+1, have, first, sold, want)
 		}
 	}
 	for i, cash := range b.cash {

@@ -23,7 +23,9 @@ func chain(register int32, from, to int64) []bill {
 	return list
 }
 
-func aShop() *shop { return &shop{products: make([]product, 2), registers: []string{"a", "b"}} }
+func aShop() *shop {
+	return &shop{products: []product{{stock: stockAtFirst}, {stock: stockAtFirst}}, registers: []string{"a", "b"}}
+}
 
 func TestBooksFindHolesDoublesAndBrokenChains(t *testing.T) {
 	for _, tc := range []struct {

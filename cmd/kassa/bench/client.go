@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"math/rand/v2"
 	"strconv"
@@ -34,6 +35,7 @@ type client struct {
 	random  *rand.Rand
 	keys    keys
 	sale    sale
+	look    look
 	roll    roll
 	tally   tally
 	row     int // failures in a row
@@ -90,8 +92,11 @@ func (c *client) first() time.Duration {
 	return time.Duration(float64(c.every) * float64(c.index) / float64(c.clients))
 }
 
-// next makes one sale that was due then, and returns the time after its answer.
+// next makes one sale that was due then, or asks for something, and returns the time after its answer.
 func (c *client) next(ctx context.Context, due time.Duration) time.Duration {
+	if c.look.draw(c.scenario, c.shop, c.random) {
+		return c.ask(ctx, due)
+	}
 	c.sale.draw(c.scenario, c.shop, c.random)
 	a, err := c.send(ctx, c.keys.draw(), c.sale.body)
 	now := time.Since(c.begin)
@@ -106,15 +111,39 @@ func (c *client) next(ctx context.Context, due time.Duration) time.Duration {
 	return now
 }
 
+// ask sends what was drawn to be asked for.
+func (c *client) ask(ctx context.Context, due time.Duration) time.Duration {
+	c.request = appendGet(c.request[:0], c.address, *c.shop.manager.token.Load(), c.look.path)
+	a, err := c.exchange(ctx, c.request)
+	now := time.Since(c.begin)
+	if err != nil {
+		return now
+	}
+	class := failed
+	if a.status == 200 {
+		class = created
+		if c.verify && !bytes.Contains(a.body, c.look.want) {
+			c.roll.wrong.add("the answer to GET %s does not hold %s", c.look.path, c.look.want)
+		}
+	}
+	c.measure(a, class, due, now)
+	return now
+}
+
 func (c *client) measure(a answer, class class, due, now time.Duration) {
 	if now >= c.from && now < c.to {
 		c.tally.count(a, class, int64((now-due)/time.Microsecond))
 	}
 }
 
-// send exchanges the request. When that fails its outcome is not known, and the next request gets a new connection.
+// send exchanges the request of a sale.
 func (c *client) send(ctx context.Context, key, body []byte) (answer, error) {
-	a, err := c.link.exchange(c.compose(key, body))
+	return c.exchange(ctx, c.compose(key, body))
+}
+
+// exchange sends the request. When that fails its outcome is not known, and the next request gets a new connection.
+func (c *client) exchange(ctx context.Context, request []byte) (answer, error) {
+	a, err := c.link.exchange(request)
 	if err == nil && !a.last {
 		c.row = 0
 		return a, nil

@@ -65,7 +65,7 @@ func (d *database) start(ctx context.Context) error {
 // open makes the shop.
 func (d *database) open(ctx context.Context, c config, number uint64) error {
 	var err error
-	if d.shop, err = openShop(ctx, c, d.addresses[0], number); err != nil {
+	if d.shop, err = openShop(ctx, c, d.addresses[0], number, d.place.Kept); err != nil {
 		return err
 	}
 	d.books = newBooks(d.shop)
@@ -100,7 +100,7 @@ func (d *database) kept() Place {
 	if d.place.MongoDB != "" {
 		return d.place
 	}
-	return Place{Data: d.children[0].data()}
+	return Place{Data: d.children[0].data, Kept: d.place.Kept}
 }
 
 // forget empties the servers' logs.
@@ -137,8 +137,15 @@ func (d *database) check(ctx context.Context, rolls []*roll) (findings, error) {
 	return wrong, err
 }
 
-// offers reports whether the server has the path: it does not answer 404.
-func (d *database) offers(ctx context.Context, path string) bool {
-	status, _ := d.shop.api.do(ctx, request{method: "POST", path: strings.TrimPrefix(path, "/api/v1"), token: *d.shop.manager.token.Load(), body: struct{}{}}, nil)
-	return status != 404 && status != 0
+// offers reports whether the server has what the scenario needs: it does not answer 404 there.
+func (d *database) offers(ctx context.Context, s scenario) (path string, offered bool) {
+	r := request{method: "GET", path: s.needs, token: *d.shop.manager.token.Load()}
+	if s.path == floorPath {
+		r.method, r.path, r.body = "POST", strings.TrimPrefix(s.path, "/api/v1"), struct{}{}
+	}
+	if r.path == "" {
+		return "", true
+	}
+	status, _ := d.shop.api.do(ctx, r, nil)
+	return r.path, status != 404 && status != 0
 }

@@ -5,10 +5,12 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +29,8 @@ type fake struct {
 	refreshed int
 	stock     map[string]int64
 	prices    map[string]int64
+	names     map[string]string
+	codes     map[string]string // ids of products by barcode
 	registers map[string]*fakeRegister
 	keys      map[string][]byte
 	bills     int
@@ -40,6 +44,7 @@ type fakeRegister struct {
 func newFake(sabotage string) *fake {
 	return &fake{
 		sabotage: sabotage, life: 900, tokens: map[string]bool{}, stock: map[string]int64{}, prices: map[string]int64{},
+		names: map[string]string{}, codes: map[string]string{},
 		registers: map[string]*fakeRegister{}, keys: map[string][]byte{},
 	}
 }
@@ -67,7 +72,11 @@ func serveFake() error {
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Handler: newFake(""), ReadHeaderTimeout: time.Second}
+	f := newFake("")
+	if strings.Contains(os.Getenv("KASSA_DATA"), "history") {
+		f.live()
+	}
+	s := &http.Server{Handler: f, ReadHeaderTimeout: time.Second}
 	go s.Serve(l)
 	<-ctx.Done()
 	return s.Close()
@@ -101,6 +110,14 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		id := fmt.Sprintf("register-%d", len(f.registers))
 		f.registers[id] = &fakeRegister{hash: strings.Repeat("0", 64)}
 		write(w, http.StatusCreated, object{"id": id})
+	case route == "GET products" && len(parts) == 1:
+		f.find(w, r)
+	case path == "/bills":
+		f.last(w, r.FormValue("register_id"))
+	case route == "GET registers" && len(parts) == 1:
+		f.list(w)
+	case parts[0] == "reports" && f.sabotage != "no reports":
+		write(w, http.StatusOK, object{"currency": "EUR"})
 	case route == "GET products":
 		write(w, http.StatusOK, object{"id": parts[1], "stock": f.stock[parts[1]]})
 	case route == "GET registers":
@@ -134,6 +151,10 @@ func (f *fake) setUp(w http.ResponseWriter) {
 }
 
 func (f *fake) login(w http.ResponseWriter) {
+	if f.sabotage == "no logins" && len(f.tokens) > cashiers {
+		write(w, http.StatusServiceUnavailable, object{"code": "busy"})
+		return
+	}
 	token := fmt.Sprintf("token-%d", len(f.tokens))
 	f.tokens[token] = true
 	write(w, http.StatusOK, object{"access_token": token, "expires_in": f.life, "refresh_token": "r"})
@@ -149,8 +170,69 @@ func (f *fake) load(w http.ResponseWriter, r *http.Request) {
 		price, _ := strconv.ParseInt(row[2], 10, 64)
 		f.prices[row[0]] = 100 * price
 		f.stock[row[0]], _ = strconv.ParseInt(row[4], 10, 64)
+		f.names[row[0]] = row[1]
+		if len(row) > 5 {
+			f.codes[row[5]] = row[0]
+		}
 	}
 	write(w, http.StatusOK, object{"created": len(rows) - 1})
+}
+
+// live makes the shop one that has sold before.
+func (f *fake) live() {
+	for i := range 30 {
+		id := fmt.Sprintf("old-%d", i)
+		f.prices[id], f.stock[id] = 500, int64(1000*i)
+	}
+	for i := range 3 {
+		f.registers[fmt.Sprintf("register-%d", i)] = &fakeRegister{number: int64(7 * i), balance: int64(100 * i), hash: fmt.Sprintf("%064x", i)}
+	}
+}
+
+func (f *fake) list(w http.ResponseWriter) {
+	items := []object{}
+	for _, id := range slices.Sorted(maps.Keys(f.registers)) {
+		items = append(items, object{"id": id, "balance": f.registers[id].balance})
+	}
+	write(w, http.StatusOK, object{"items": items, "next_cursor": nil})
+}
+
+// last answers with the newest bill of the register.
+func (f *fake) last(w http.ResponseWriter, register string) {
+	items := []object{}
+	if r := f.registers[register]; r.number > 0 {
+		items = append(items, object{"receipt_number": r.number, "hash": r.hash})
+	}
+	write(w, http.StatusOK, object{"items": items, "next_cursor": nil})
+}
+
+// find answers a barcode with the product that has it, a search with whatever there is, and a category with what was sold before, in two pages.
+func (f *fake) find(w http.ResponseWriter, r *http.Request) {
+	code, query := r.FormValue("barcode"), r.FormValue("query")
+	items := []object{}
+	if r.FormValue("category") != "" {
+		second := r.FormValue("cursor") == "2"
+		for i := range 15 {
+			if second {
+				i += 15
+			}
+			id := fmt.Sprintf("old-%d", i)
+			items = append(items, object{"id": id, "price": f.prices[id], "stock": f.stock[id]})
+		}
+		page := object{"items": items, "next_cursor": "2"}
+		if second {
+			page["next_cursor"] = nil
+		}
+		write(w, http.StatusOK, page)
+		return
+	}
+	for id, name := range f.names {
+		if f.sabotage != "nothing found" && (f.codes[code] == id || query != "" && strings.Contains(strings.ToLower(name), strings.ToLower(query))) {
+			items = append(items, object{"id": id})
+			break
+		}
+	}
+	write(w, http.StatusOK, object{"items": items, "next_cursor": nil})
 }
 
 func (f *fake) pay(w http.ResponseWriter, r *http.Request) {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +35,10 @@ type config struct {
 	rounds    int
 	verify    bool
 	json      string
+	catalogue int
+	history   int64
+	kept      string
+	seed      bool
 }
 
 // Bounds of the flags.
@@ -45,6 +51,10 @@ const (
 	maxOpen      = 1_000_000
 	maxRounds    = 20
 	maxDatabases = 4
+	minCatalogue = 100
+	maxCatalogue = 500_000
+	minHistory   = 1000
+	maxHistory   = 10_000_000
 )
 
 const usage = `Usage: kassa bench [flags]
@@ -66,6 +76,9 @@ const notes = `
 Closed loop (the default): each client sends its next sale when it has the answer to the last one. Open loop (--open): sales are due at
 fixed times; a sale that is sent late because the server is slow counts from when it was due, so that waiting is not left out.
 
+With --history everything is measured on two databases in turn: a new one, and one with as many bills, members and refunds of the last year, which
+is made through the writer when it is asked for first. What runs sell there stays. The ratios compare the two.
+
 Columns: answers per second; latencies in milliseconds (exact to 1 %); errors (neither a bill nor a refusal); refused (409 and 422, apart from
 idempotency_in_flight); processor time of the server (not of MongoDB) in microseconds per answer, and of server and generator in percent of
 one core; the server's largest memory. On a machine that does other work too, the time per answer is what to compare, and --rounds evens out the rest.
@@ -74,6 +87,7 @@ Examples:
   kassa bench
   kassa bench --scenario spread,hot --clients 64 --seconds 20 --json result.json
   kassa bench --scenario spread --clients 256 --open 2000
+  kassa bench --history 1000000 --clients 1,64 --scenario spread,hot,reports,month,balance
   kassa bench --mongodb 'mongodb://127.0.0.1:27017/?replicaSet=rs0' --scenario spread,hot,naive,two
   kassa bench --target http://127.0.0.1:8080 --email me@shop.example --password '...'
 `
@@ -104,6 +118,10 @@ func parseFlags(args []string, out io.Writer) (config, error) {
 	f.IntVar(&c.registers, "registers", 50, "registers in the shop, 1 to 1000")
 	f.IntVar(&c.rounds, "rounds", 1, "how often everything is measured in turn, 1 to 20; ratios compare medians")
 	f.BoolVar(&c.verify, "verify", true, "check the books after every point")
+	f.IntVar(&c.catalogue, "catalogue", 100_000, "products that search, barcode and mixed look up, 100 to 500000; a --target keeps them")
+	f.Int64Var(&c.history, "history", 0, "measure everything also on a database with so many `bills` of the last year, 1000 to 10000000; it is made once and kept")
+	f.StringVar(&c.kept, "kept", "", "`folder` that keeps the SQLite databases with a history (default kassa in the user's folder for caches)")
+	f.BoolVar(&c.seed, "seed", false, "make the databases with a --history, and measure nothing")
 	f.StringVar(&c.json, "json", "", "write the results to this `file` too")
 	if err := f.Parse(args); err != nil {
 		if err == flag.ErrHelp { //nolint:errorlint // the flag package returns it bare
@@ -186,7 +204,32 @@ func (c *config) check(scenarios, clients string) error {
 	case c.target == "" && c.pid != 0 || c.pid < 0:
 		return refuse("--pid is the process id of a --target")
 	}
+	if err := c.checkHistory(); err != nil {
+		return err
+	}
 	return c.checkTarget()
+}
+
+// checkHistory finds the folder that keeps histories.
+func (c *config) checkHistory() error {
+	switch {
+	case c.catalogue < minCatalogue || c.catalogue > maxCatalogue:
+		return refuse("--catalogue is from %d to %d", minCatalogue, maxCatalogue)
+	case c.history != 0 && (c.history < minHistory || c.history > maxHistory):
+		return refuse("--history is from %d to %d", minHistory, maxHistory)
+	case c.history == 0 && (c.kept != "" || c.seed):
+		return refuse("--kept and --seed are for a --history")
+	case c.history != 0 && c.target != "":
+		return refuse("--history is for a server that bench starts, not for a --target")
+	}
+	if c.history != 0 && c.kept == "" {
+		caches, err := os.UserCacheDir()
+		if err != nil {
+			return refuse("there is no folder for caches (%v): say --kept", err)
+		}
+		c.kept = filepath.Join(caches, "kassa")
+	}
+	return nil
 }
 
 // checkTarget leaves host:port of the target.

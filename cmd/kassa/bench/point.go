@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"sync"
@@ -23,11 +24,12 @@ type Point struct {
 	Errors    int64            `json:"errors"`
 	Refused   int64            `json:"refused"`
 	InFlight  int64            `json:"in_flight"`
-	Codes     map[string]int64 `json:"codes,omitempty"`       // of what was no bill: status and code
-	ServerCPU float64          `json:"server_cpu_percent"`    // of one core; -1: not known
-	Memory    int64            `json:"server_memory_bytes"`   // the most; -1: not known
-	LoadCPU   float64          `json:"generator_cpu_percent"` // of one core; -1: not known
-	Verified  *bool            `json:"verified,omitempty"`    // nil: nothing to verify, or not asked for
+	Codes     map[string]int64 `json:"codes,omitempty"`             // of what was no bill: status and code
+	ServerCPU float64          `json:"server_cpu_percent"`          // of one core; -1: not known
+	Memory    int64            `json:"server_memory_bytes"`         // the most; -1: not known
+	LoadCPU   float64          `json:"generator_cpu_percent"`       // of one core; -1: not known
+	Beside    float64          `json:"beside_per_second,omitempty"` // what the crowd of storm and reports was answered
+	Verified  *bool            `json:"verified,omitempty"`          // nil: nothing to verify, or not asked for
 }
 
 // measure runs the load with n clients, and returns what came of it and what each of them sold.
@@ -48,13 +50,20 @@ func (l *load) measure(ctx context.Context, number, n int, servers []process) (P
 	defer context.AfterFunc(ctx, func() { l.stop.Store(true) })()
 	runtime.GC() // what the point before left is not collected in this one's time
 	l.begin = time.Now()
+	leave, err := l.visit(ctx)
+	if err != nil {
+		return Point{}, nil, err
+	}
 	done := l.start(ctx, members)
 	served, own := l.watch(done, servers)
 	<-done
-	if err := ctx.Err(); err != nil {
+	crowd, err := leave()
+	if err := cmp.Or(ctx.Err(), err); err != nil {
 		return Point{}, nil, err
 	}
 	p, rolls := l.sum(members)
+	p.Beside = float64(crowd.ok) / (l.to - l.from).Seconds()
+	p.note(crowd.tally.codes)
 	p.ServerCPU, p.Memory, p.LoadCPU = served.percent, served.memory, own.percent
 	if l.stop.Load() {
 		return p, rolls, fault.New(fault.Unavailable, "server_gone", "a client of %s gave up after %d requests in a row without an answer", l.scenario.name, maxRow)
@@ -109,6 +118,16 @@ func wait(done <-chan struct{}, d time.Duration) {
 	select {
 	case <-done:
 	case <-timer.C:
+	}
+}
+
+// note adds codes of what was no answer to a client.
+func (p *Point) note(codes map[string]int64) {
+	for code, n := range codes {
+		if p.Codes == nil {
+			p.Codes = map[string]int64{}
+		}
+		p.Codes[code] += n
 	}
 }
 

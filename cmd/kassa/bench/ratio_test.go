@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +62,56 @@ func TestDatabasesAreComparedWithTheirOwnBars(t *testing.T) {
 	}
 	want := []line{{"sqlite", "floor", 1, true}, {"mongodb-3", "naive-spread", 9, true}, {"mongodb-3", "raw", 4, false}}
 	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestLatenciesAreJudgedWithTheirOwnNumberOfClients(t *testing.T) {
+	slow := func(scenario string, clients int, p99 int64) Point {
+		p := at(scenario, clients, 1)
+		p.Database, p.P50, p.P99 = "sqlite", p99, p99
+		return p
+	}
+	points := []Point{slow("search", 1, 1000), slow("search", 8, 20_001), slow("search", 64, 99_000), slow("barcode", 8, 5000), slow("mixed", 8, 90_000)}
+	type line struct {
+		title          string
+		clients        int
+		judged, passed bool
+	}
+	var got []line
+	for _, r := range ratios(points) {
+		got = append(got, line{r.title(), r.Clients, r.Judged, r.passed()})
+	}
+	want := []line{
+		{"p99 of mixed, ms", 8, false, true}, {"p99 of search, ms", 1, false, true}, {"p99 of search, ms", 8, true, false},
+		{"p99 of search, ms", 64, false, false}, {"p99 of barcode, ms", 8, true, true},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestAHistoryIsComparedWithTheDatabaseBesideIt(t *testing.T) {
+	on := func(database, scenario string, clients int, perSecond float64, us int64) Point {
+		p := at(scenario, clients, perSecond)
+		p.Database, p.P50, p.P99 = database, us, us
+		return p
+	}
+	points := []Point{
+		on("sqlite", "hot", 64, 100, 0), on("sqlite+1M", "hot", 64, 84, 0), on("mongodb", "hot", 64, 50, 0), on("mongodb+1M", "hot", 64, 41, 0),
+		on("sqlite", "balance", 1, 1, 100), on("sqlite+1M", "balance", 1, 1, 201), on("sqlite", "month", 1, 1, 100), on("sqlite+1M", "month", 1, 1, 300_000),
+	}
+	got := map[string]bool{}
+	for _, r := range ratios(points) {
+		if r.Judged {
+			got[r.Database+" "+r.title()] = r.passed()
+		}
+	}
+	want := map[string]bool{
+		"sqlite+1M hot / without history": true, "mongodb+1M hot / without history": false,
+		"sqlite+1M p50 of balance / without history": false, "sqlite+1M p99 of month, ms": true,
+	}
+	if !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -19,7 +19,7 @@ func (r report) head(f facts, open float64) {
 		loop = fmt.Sprintf("open loop, %.0f per second (idem closed)", open)
 	}
 	tell(r.out, "%s\n%s\n\n", f, loop)
-	tell(r.out, "%-10s %-13s %7s %10s %9s %9s %9s %9s %7s %7s %9s %8s %8s %8s  %s\n", "database", "scenario", "clients", "per second",
+	tell(r.out, "%-12s %-13s %7s %10s %9s %9s %9s %9s %7s %7s %9s %8s %8s %8s  %s\n", "database", "scenario", "clients", "per second",
 		"p50 ms", "p95 ms", "p99 ms", "max ms", "errors", "refused", "server us", "server %", "load %", "RSS MB", "books")
 }
 
@@ -28,7 +28,7 @@ func (r report) row(p Point) {
 	if p.Verified != nil {
 		books = map[bool]string{true: "ok", false: "WRONG"}[*p.Verified]
 	}
-	tell(r.out, "%-10s %-13s %7d %10.0f %9.3f %9.3f %9.3f %9.3f %7d %7d %9s %8s %8s %8s  %s\n", p.Database, p.Scenario, p.Clients, p.PerSecond,
+	tell(r.out, "%-12s %-13s %7d %10.0f %9.3f %9.3f %9.3f %9.3f %7d %7d %9s %8s %8s %8s  %s\n", p.Database, p.Scenario, p.Clients, p.PerSecond,
 		milliseconds(p.P50), milliseconds(p.P95), milliseconds(p.P99), milliseconds(p.Max), p.Errors, p.Refused,
 		known(perAnswer(p)), known(p.ServerCPU), known(p.LoadCPU), known(megabytes(p.Memory)), books)
 }
@@ -55,9 +55,19 @@ func known(figure float64) string {
 	return fmt.Sprintf("%.0f", figure)
 }
 
+// besides tells how much the crowds were answered.
+func (r report) besides(points []Point) {
+	for _, p := range points {
+		if p.Beside > 0 {
+			s, _ := scenarioNamed(p.Scenario)
+			tell(r.out, "%s, %s, %d clients: %.1f %s a second beside\n", p.Database, p.Scenario, p.Clients, p.Beside, s.whose.what)
+		}
+	}
+}
+
 // codes lists what was answered in place of bills.
 func (r report) codes(points []Point) {
-	title := "\nAnswers that are no bills:\n"
+	title := "\nAnswers that are no bills, and no right answers to what was asked:\n"
 	for _, p := range points {
 		for _, code := range slices.Sorted(maps.Keys(p.Codes)) {
 			tell(r.out, "%s  %s, %s, %d clients: %d x %s\n", title, p.Database, p.Scenario, p.Clients, p.Codes[code], code)
@@ -70,13 +80,13 @@ func (r report) ratios(list []ratio) {
 	if len(list) == 0 {
 		return
 	}
-	tell(r.out, "\n%-10s %-28s %7s %7s %7s\n", "database", "ratio", "clients", "is", "bar")
+	tell(r.out, "\n%-12s %-28s %7s %7s %7s\n", "database", "ratio", "clients", "is", "bar")
 	for _, x := range list {
 		verdict := ""
 		if x.Judged {
 			verdict = map[bool]string{true: "pass", false: "FAIL"}[x.passed()]
 		}
-		tell(r.out, "%-10s %-28s %7d %7.2f %s %5.2f  %s\n", x.Database, x.title(), x.Clients, x.Value, x.sign(), x.Bar, verdict)
+		tell(r.out, "%-12s %-28s %7d %7.2f %s %5.2f  %s\n", x.Database, x.title(), x.Clients, x.Value, x.sign(), x.Bar, verdict)
 	}
 }
 

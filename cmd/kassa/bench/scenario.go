@@ -21,13 +21,21 @@ type scenario struct {
 	name  string
 	what  string
 	path  string                                  // of its POST
-	pick  func(r *rand.Rand, s *shop, sale *sale) // chooses register and products; nil: not over HTTP
-	books bool                                    // its answers are bills
+	pick  func(r *rand.Rand, s *shop, sale *sale) // chooses register and products; nil: no sales
+	look  func(r *rand.Rand, s *shop, l *look)    // chooses what is asked for, or with an empty path a sale; nil: sales only
+	books bool                                    // what comes of it is verified
 	keys  int                                     // how many clients send each key
 	pair  bool                                    // two servers on one database share the clients
 	twice bool                                    // each of the two has as many clients
 	naive bool                                    // not over HTTP, and by as many callers as there are clients
+	whose *crowd                                  // who keeps the server busy beside the clients; nil: nobody
+	needs string                                  // the path of a GET that the server must offer; empty: none
+	stock bool                                    // the catalogue is needed
+	alone bool                                    // by one client
 }
+
+// local reports whether the scenario is measured without HTTP.
+func (s scenario) local() bool { return s.pick == nil && s.look == nil }
 
 var scenarios = []scenario{
 	{name: "floor", what: "an authenticated POST of a sale's size that stores nothing: what HTTP alone can do (a --target offers it with KASSA_BENCH=1)",
@@ -44,6 +52,20 @@ var scenarios = []scenario{
 		path: paymentsPath, pick: pickOneRegister, books: true, keys: 1},
 	{name: "idem", what: "spread with every key sent by 8 clients at once",
 		path: paymentsPath, pick: pickSpread, books: true, keys: together},
+	{name: "storm", what: "spread while 8 others log in without pause",
+		path: paymentsPath, pick: pickSpread, books: true, keys: 1, whose: &logins},
+	{name: "reports", what: "spread while 2 others ask for the reports of a year without pause",
+		path: paymentsPath, pick: pickSpread, books: true, keys: 1, whose: &readers, needs: summaryPath},
+	{name: "search", what: "products by 2 to 6 letters of a word of their names, among those of --catalogue",
+		look: lookSearch, books: true, keys: 1, stock: true},
+	{name: "barcode", what: "a product by its barcode, among those of --catalogue",
+		look: lookBarcode, books: true, keys: 1, stock: true},
+	{name: "mixed", what: "80 % spread, 15 % search and barcode, 5 % reports of the day and the month",
+		path: paymentsPath, pick: pickSpread, look: lookMixed, books: true, keys: 1, stock: true, needs: summaryPath},
+	{name: "month", what: "the reports of a month, by one client",
+		look: lookMonth, books: true, keys: 1, needs: summaryPath, alone: true},
+	{name: "balance", what: "the cash in the first register's drawer, now and at the end of a day, by one client",
+		look: lookBalance, books: true, keys: 1, alone: true},
 	{name: "naive-spread", what: "a transaction a sale, as point-of-sale software usually does it: in process, without HTTP, chain and batches", naive: true},
 	{name: "naive-hot", what: "the same, with hot's three products", naive: true},
 	{name: "two-spread", what: "spread from two servers on one MongoDB database, half of the clients at each",
@@ -96,6 +118,9 @@ func scenariosNamed(name string) []scenario {
 
 // whole returns the number of clients rounded up to whole groups: those that send each key together, or pairs, one at each server.
 func (s scenario) whole(clients int) int {
+	if s.alone {
+		return 1
+	}
 	group := max(s.keys, 1)
 	if s.pair && !s.twice {
 		group = 2

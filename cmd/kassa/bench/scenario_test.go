@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -85,6 +86,67 @@ func TestClientsAreRoundedUpToWholeGroups(t *testing.T) {
 		if idem.whole(n) != want || hot.whole(n) != n {
 			t.Errorf("%d clients: %d and %d", n, idem.whole(n), hot.whole(n))
 		}
+	}
+}
+
+// TestWhatIsAskedForIsThere: every term is of 2 to 6 letters of a name, and every barcode has its digit.
+func TestWhatIsAskedForIsThere(t *testing.T) {
+	shop, r, l := manyProducts(), rand.New(rand.NewPCG(1, 1)), look{}
+	shop.catalogue = 500
+	names := ""
+	for i := range shop.catalogue {
+		words := wordsOf(i)
+		names += strings.Join(words[:], " ") + "\n"
+	}
+	for range 1000 {
+		search, _ := scenarioNamed("search")
+		if !l.draw(search, shop, r) {
+			t.Fatal("no search is drawn")
+		}
+		term := strings.TrimPrefix(string(l.path), "/api/v1/products?limit=20&query=")
+		if len(term) < 2 || len(term) > 6 || !strings.Contains(names, term) {
+			t.Errorf("%s", l.path)
+		}
+	}
+	for i, want := range map[int]string{0: "2900000000001", 7: "2900000000070", 99_999: "2900000999992"} {
+		if got := barcodeOf(i); got != want {
+			t.Errorf("the barcode of %d is %s, want %s", i, got, want)
+		}
+	}
+}
+
+func TestAMixIsFourFifthsSales(t *testing.T) {
+	mixed, _ := scenarioNamed("mixed")
+	shop, r, l := manyProducts(), rand.New(rand.NewPCG(1, 1)), look{}
+	shop.catalogue = 500
+	kinds := map[string]int{}
+	for range 10_000 {
+		kind := "sale"
+		if l.draw(mixed, shop, r) {
+			kind = strings.Split(string(l.path), "/")[3]
+			kind, _, _ = strings.Cut(kind, "?")
+		}
+		kinds[kind]++
+	}
+	for kind, want := range map[string]int{"sale": 8000, "products": 1500, "reports": 500} {
+		if got := kinds[kind]; got < want*9/10 || got > want*11/10 {
+			t.Errorf("%d of %s, want about %d", got, kind, want)
+		}
+	}
+}
+
+func TestArticlesDiffer(t *testing.T) {
+	ids, codes := map[string]bool{}, map[string]bool{}
+	for i := range 20_000 {
+		ids[articleID(i)], codes[barcodeOf(i)] = true, true
+		for _, word := range wordsOf(i) {
+			if len(word) < 2 || strings.ContainsFunc(word, func(r rune) bool { return r > 'z' }) {
+				t.Fatalf("%q is not plain", word)
+			}
+		}
+	}
+	if len(ids) != 20_000 || len(codes) != 20_000 {
+		t.Errorf("%d ids and %d barcodes of 20000", len(ids), len(codes))
 	}
 }
 

@@ -25,7 +25,8 @@ const (
 // server is a Kassa of our own: a child process, so that its processor time and memory can be told from the generator's.
 type server struct {
 	address string
-	folder  string // its data
+	folder  string // what is removed with it
+	data    string // with SQLite, the books
 	log     *os.File
 	cmd     *exec.Cmd
 	cancel  context.CancelFunc // asks it to end
@@ -43,11 +44,19 @@ func startServer(ctx context.Context, at Place) (*server, error) {
 
 // startProgram starts a server and waits until it answers. An Unavailable fault server_not_started quotes what it said.
 func startProgram(ctx context.Context, at Place, program string, args ...string) (*server, error) {
-	folder, err := os.MkdirTemp(at.Data, "kassa-bench-")
+	within := at.Data
+	kept := at.Kept && at.MongoDB == ""
+	if kept {
+		within = ""
+	}
+	folder, err := os.MkdirTemp(within, "kassa-bench-")
 	if err != nil {
 		return nil, err
 	}
-	s := &server{folder: folder, ended: make(chan struct{})}
+	s := &server{folder: folder, data: filepath.Join(folder, "data"), ended: make(chan struct{})}
+	if kept {
+		s.data = at.Data
+	}
 	if s.log, err = os.CreateTemp(memoryFolder(), "kassa-bench-*.log"); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.folder))
 	}
@@ -95,15 +104,12 @@ func (s *server) environment(at Place, metrics string) []string {
 			env = append(env, e)
 		}
 	}
-	env = append(env, "KASSA_ADDR="+s.address, "KASSA_METRICS_ADDR="+metrics, "KASSA_DATA="+s.data(), "KASSA_BENCH=1")
+	env = append(env, "KASSA_ADDR="+s.address, "KASSA_METRICS_ADDR="+metrics, "KASSA_DATA="+s.data, "KASSA_BENCH=1")
 	if at.MongoDB != "" {
 		env = append(env, "KASSA_MONGODB_URI="+at.MongoDB, "KASSA_JWT_KEY=all servers of a measured shop have the same key")
 	}
 	return env
 }
-
-// data is the folder in which a server on SQLite keeps its books.
-func (s *server) data() string { return filepath.Join(s.folder, "data") }
 
 // freePorts returns loopback ports that nobody listens on.
 func freePorts(n int) ([]string, error) {
@@ -169,7 +175,7 @@ func (s *server) said() string {
 	return strings.Join(all[max(0, len(all)-lines):], "; ")
 }
 
-// stop ends the server and removes its data.
+// stop ends the server and removes its data, unless they are kept.
 func (s *server) stop() error {
 	s.cancel()
 	<-s.ended

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"time"
 
 	"kassa/core/fault"
 )
@@ -21,6 +23,7 @@ const cashiers = 4
 type product struct {
 	id    string
 	price int64 // minor units
+	stock int64 // at first, in pieces
 }
 
 // shop is what the sales are made in: products and registers of this run alone, so that every change of them is known.
@@ -31,11 +34,19 @@ type shop struct {
 	run       uint64 // tells the names and keys of this run from others'
 	products  []product
 	registers []string // ids
+	cash      []int64  // in the registers' drawers at first; nil: nothing
+	last      []bill   // of each register before this run; nil: none
+	callers   []person // who log in without pause
+	catalogue int      // products beside those that are sold
+	today     time.Time
 }
 
-// openShop sets up the store where it is new, logs in and makes what is sold.
-func openShop(ctx context.Context, c config, address string, run uint64) (*shop, error) {
-	s := &shop{api: newAPI(address), run: run}
+// person is who can log in.
+type person struct{ email, password string }
+
+// openShop sets up the store where it is new, logs in and makes what is sold, or takes over what a shop with a history sells.
+func openShop(ctx context.Context, c config, address string, run uint64, old bool) (*shop, error) {
+	s := &shop{api: newAPI(address), run: run, today: time.Now()}
 	if err := s.setUp(ctx, c); err != nil {
 		return nil, err
 	}
@@ -43,8 +54,11 @@ func openShop(ctx context.Context, c config, address string, run uint64) (*shop,
 	if s.manager, err = s.api.login(ctx, c.email, c.password); err != nil {
 		return nil, err
 	}
-	if err := s.hire(ctx); err != nil {
+	if err := s.employ(ctx, c); err != nil {
 		return nil, err
+	}
+	if old {
+		return s, s.takeOver(ctx)
 	}
 	if err := s.stockUp(ctx, c.products); err != nil {
 		return nil, err
@@ -67,22 +81,39 @@ func (s *shop) name(what string, n int) string {
 	return fmt.Sprintf("Bench %08x %s %d", uint32(s.run), what, n)
 }
 
-func (s *shop) hire(ctx context.Context) error {
+// employ makes the users who sell, and those who only log in where a scenario has such.
+func (s *shop) employ(ctx context.Context, c config) error {
 	for i := range cashiers {
-		email, password := fmt.Sprintf("bench-%016x-%d@kassa.example", s.run, i), fmt.Sprintf("bench-%016x", scatter(s.run+uint64(i)))
-		_, err := s.api.do(ctx, request{method: http.MethodPost, path: "/users", token: *s.manager.token.Load(), body: map[string]string{
-			"name": s.name("cashier", i+1), "email": email, "password": password, "role": "cashier",
-		}}, nil)
+		p, err := s.hire(ctx, i)
 		if err != nil {
 			return err
 		}
-		seller, err := s.api.login(ctx, email, password)
+		seller, err := s.api.login(ctx, p.email, p.password)
 		if err != nil {
 			return err
 		}
 		s.sellers = append(s.sellers, seller)
 	}
+	if !slices.ContainsFunc(c.scenarios, func(o scenario) bool { return o.whose == &logins }) {
+		return nil
+	}
+	for i := range logins.members {
+		p, err := s.hire(ctx, cashiers+i)
+		if err != nil {
+			return err
+		}
+		s.callers = append(s.callers, p)
+	}
 	return nil
+}
+
+// hire makes the n-th user, a cashier.
+func (s *shop) hire(ctx context.Context, n int) (person, error) {
+	p := person{fmt.Sprintf("bench-%016x-%d@kassa.example", s.run, n), fmt.Sprintf("bench-%016x", scatter(s.run+uint64(n)))} //nolint:gosec // counted from 0
+	_, err := s.api.do(ctx, request{method: http.MethodPost, path: "/users", token: *s.manager.token.Load(), body: map[string]string{
+		"name": s.name("cashier", n+1), "email": p.email, "password": p.password, "role": "cashier",
+	}}, nil)
+	return p, err
 }
 
 // newKey returns an idempotency key outside those of the clients.
@@ -97,23 +128,28 @@ func (s *shop) stockUp(ctx context.Context, n int) error {
 	csv.WriteString("id,name,price,tax_rate_bp,stock\n")
 	for i := range n {
 		var text [36]byte
-		p := product{id: string(uuid(&text, scatter(s.run^uint64(i+1)), s.run)), price: 100 * int64(20+i%40)}
+		p := product{id: string(uuid(&text, scatter(s.run^uint64(i+1)), s.run)), price: 100 * int64(20+i%40), stock: stockAtFirst}
 		s.products = append(s.products, p)
 		rate := [...]int{1900, 700}[i%2]
-		fmt.Fprintf(&csv, "%s,%s,%d,%d,%d\n", p.id, s.name("product", i+1), p.price/100, rate, stockAtFirst)
+		fmt.Fprintf(&csv, "%s,%s,%d,%d,%d\n", p.id, s.name("product", i+1), p.price/100, rate, p.stock)
 	}
+	return s.bringIn(ctx, csv.Bytes(), n)
+}
+
+// bringIn imports a file of n products. They may be there already.
+func (s *shop) bringIn(ctx context.Context, csv []byte, n int) error {
 	var result struct {
-		Created int
-		Errors  []struct {
+		Created, Updated, Unchanged int
+		Errors                      []struct {
 			Row          int
 			Code, Detail string
 		}
 	}
 	_, err := s.api.do(ctx, request{
-		method: http.MethodPost, path: "/products/import", token: *s.manager.token.Load(), key: s.newKey(0), mediaType: "text/csv", body: csv.Bytes(),
+		method: http.MethodPost, path: "/products/import", token: *s.manager.token.Load(), key: s.newKey(0), mediaType: "text/csv", body: csv,
 	}, &result)
-	if err == nil && result.Created != n {
-		err = fault.New(fault.Unavailable, "import_failed", "of %d products %d were imported: %v", n, result.Created, result.Errors[:min(3, len(result.Errors))])
+	if there := result.Created + result.Updated + result.Unchanged; err == nil && there != n {
+		err = fault.New(fault.Unavailable, "import_failed", "of %d products %d were imported: %v", n, there, result.Errors[:min(3, len(result.Errors))])
 	}
 	return err
 }
