@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -39,13 +38,8 @@ func Backup(ctx context.Context, c Config, file string, progress CopyProgress, d
 	if err != nil {
 		return err
 	}
-	m := archive.Manifest{Kassa: version(), MadeAt: system.Clock{}.Now().UTC()}
-	parts, err := b.fill(ctx, stores, &m)
-	if err == nil {
-		err = archive.Write(ctx, file, m, b.folder(), parts, func(done, of int64) { progress(filepath.Base(file), "bytes written", done, of) })
-	}
-	err = errors.Join(err, os.RemoveAll(b.folder()))
-	if ctx.Err() != nil {
+	m, err := b.write(ctx, stores)
+	if err != nil && ctx.Err() != nil {
 		err = fault.New(fault.Unavailable, "backup_broken_off", "broken off; there is no %s", file).Wrap(err)
 	}
 	if err != nil {
@@ -66,8 +60,24 @@ type backup struct {
 	progress CopyProgress
 }
 
-// folder is where the parts are until they are packed: beside the file, where there must be room.
-func (b *backup) folder() string { return b.file + ".parts" }
+// write copies the stores to a folder beside the file, where there must be room, and packs them.
+func (b *backup) write(ctx context.Context, stores []store.Store) (m archive.Manifest, err error) {
+	release, err := sqlite.Claim(b.file + ".parts")
+	if errors.Is(err, sqlite.ErrLocked) {
+		err = fault.New(fault.Conflict, "backup_busy", "another kassa writes %s", b.file).Wrap(err)
+	}
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	folder := filepath.Join(b.file+".parts", "data")
+	m.Kassa, m.MadeAt = version(), system.Clock{}.Now().UTC()
+	parts, err := b.fill(ctx, folder, stores, &m)
+	if err != nil {
+		return m, err
+	}
+	return m, archive.Write(ctx, b.file, m, folder, parts, func(done, of int64) { b.progress(filepath.Base(b.file), "bytes written", done, of) })
+}
 
 // open opens the source for reading.
 func (b *backup) open(ctx context.Context, c Config) (end func() error, err error) {
@@ -87,11 +97,8 @@ func (b *backup) open(ctx context.Context, c Config) (end func() error, err erro
 }
 
 // fill copies the stores to the folder, proves the copies, and returns the names of their files.
-func (b *backup) fill(ctx context.Context, stores []store.Store, m *archive.Manifest) (parts []string, err error) {
-	into, err := sqlite.OpenScratch(b.folder())
-	if errors.Is(err, sqlite.ErrLocked) {
-		return nil, fault.New(fault.Conflict, "backup_busy", "another kassa writes %s", b.file).Wrap(err)
-	}
+func (b *backup) fill(ctx context.Context, folder string, stores []store.Store, m *archive.Manifest) (parts []string, err error) {
+	into, err := sqlite.Open(folder)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func Restore(ctx context.Context, c Config, file string, progress CopyProgress, 
 		err = r.intoMongoDB(ctx, c.MongoURI)
 	} else {
 		err = r.intoFolder(ctx, c.Data)
-		if ctx.Err() != nil {
+		if err != nil && ctx.Err() != nil {
 			err = fault.New(fault.Unavailable, "restore_broken_off", "broken off; nothing was restored").Wrap(err)
 		}
 	}

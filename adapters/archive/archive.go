@@ -95,8 +95,11 @@ func Write(ctx context.Context, path string, m Manifest, folder string, names []
 	return syncFolder(filepath.Dir(path))
 }
 
-// Vacant returns Conflict fault backup_exists when there is a file of that name.
+// Vacant returns Conflict fault backup_exists when there is a file of that name, and an error when there is no folder for it.
 func Vacant(path string) error {
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return err
+	}
 	_, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -17,9 +17,9 @@ import (
 // copiedAtOnce is how many pages are copied between two looks at the context: 8 MiB.
 const copiedAtOnce = 1000
 
-// OpenScratch opens a folder of the caller's own for writing. What an earlier process left in it is removed; ErrLocked when another one works
-// there.
-func OpenScratch(dir string) (*Database, error) {
+// Claim makes a folder the caller's alone until it is released, which removes it. What an earlier process left in it is removed; ErrLocked when another
+// one has it.
+func Claim(dir string) (release func() error, err error) {
 	lock, err := hold(dir)
 	if err != nil {
 		return nil, err
@@ -33,7 +33,14 @@ func OpenScratch(dir string) (*Database, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
-	return open(dir, lock)
+	return func() error {
+		kept := os.RemoveAll(dir)
+		err := lock.Unlock()
+		if kept != nil { // Windows removes no file that is open
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+		return err
+	}, nil
 }
 
 // Files returns the names of the database's files: the list, and one for each of the stores. Once the database is closed they hold everything.
