@@ -49,7 +49,7 @@ func Core(c Config) fx.Option {
 			newUsers, newMembers, newSettings,
 			newSetup, inventory.NewService, register.NewService, cashier.NewCartService,
 			func(t *security.Tokens) cashier.MemberTokens { return memberTokens{t} },
-			cashier.NewService,
+			cashier.NewService, newFolder, newReports,
 		),
 	)
 }

@@ -13,6 +13,8 @@ import (
 	"kassa/adapters/rest/resttest"
 	"kassa/adapters/storetest"
 	"kassa/core/clock"
+	"kassa/core/report"
+	"kassa/core/store"
 
 	"go.uber.org/fx"
 )
@@ -56,7 +58,9 @@ func serveWith(t testing.TB, c Config, opts ...fx.Option) (resttest.Server, *Lis
 	t.Helper()
 	k := storetest.NewClock()
 	var at *Listening
-	app := fx.New(Core(c), Web(), fx.Decorate(func() clock.Clock { return k }), fx.Options(opts...), fx.Populate(&at))
+	var folder *report.Folder
+	var stores store.Repository
+		app := fx.New(Core(c), Web(), fx.Decorate(func() clock.Clock { return k }), fx.Options(opts...), fx.Populate(&at, &folder, &stores))
 	must(t, errors.Join(app.Err(), app.Start(t.Context())))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -65,11 +69,22 @@ func serveWith(t testing.TB, c Config, opts ...fx.Option) (resttest.Server, *Lis
 			t.Error(err)
 		}
 	})
-	return resttest.Server{URL: "http://" + at.API.String(), Now: k.Now, Add: k.Add, Verify: func(ctx context.Context) error {
+	return resttest.Server{URL: "http://" + at.API.String(), Now: k.Now, Add: k.Add, Fold: func(ctx context.Context) error { return foldAll(ctx, folder, stores) }, Verify: func(ctx context.Context) error {
 		var out bytes.Buffer
 		if err := Verify(ctx, c, &out, func(string, int64, int64) {}); err != nil {
 			return errors.Join(err, errors.New(out.String()))
 		}
 		return nil
 	}}, at
+}
+
+// foldAll folds every store.
+func foldAll(ctx context.Context, f *report.Folder, stores store.Repository) error {
+	all, err := stores.List(ctx)
+	for _, s := range all {
+		for more := true; more && err == nil; {
+			more, err = f.Step(ctx, s.ID)
+		}
+	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"kassa/core/journal"
 	"kassa/core/member"
 	"kassa/core/register"
+	"kassa/core/report"
 	"kassa/core/setup"
 	"kassa/core/store"
 	"kassa/core/user"
@@ -35,6 +36,7 @@ type services struct {
 	Cashier   *cashier.Service
 	Carts     *cashier.CartService
 	Settings  *store.SettingsService
+	Reports   *report.Service
 	Stores    store.Repository
 	Journal   journal.Repository
 	Token     setupToken
@@ -46,5 +48,6 @@ func resources(s services) []rest.Resource {
 		rest.NewSetup(s.Setup, string(s.Token)), rest.NewSessions(s.Users, s.Setup, s.Stores, s.Journal), rest.NewUsers(s.Users),
 		rest.NewMembers(s.Members), rest.NewPayments(s.Cashier), rest.NewBills(s.Cashier, s.Stores),
 		rest.NewCarts(s.Carts), rest.NewRegisters(s.Registers), rest.NewSettings(s.Settings), rest.NewTopUps(s.Cashier), rest.NewProducts(s.Products),
+		rest.NewReports(s.Reports),
 	}
 }

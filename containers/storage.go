@@ -15,6 +15,7 @@ import (
 	"kassa/core/ledger"
 	"kassa/core/member"
 	"kassa/core/register"
+	"kassa/core/report"
 	"kassa/core/setup"
 	"kassa/core/store"
 	"kassa/core/transaction"
@@ -40,6 +41,7 @@ type Storage struct {
 	Images    inventory.Images
 	Registers register.Repository
 	Carts     cashier.Carts
+	Reports   report.Repository
 	Bindings  []writer.Binding
 	Turns     writer.Turns
 	Figures   Figures
@@ -92,6 +94,7 @@ func sqliteStorage(d *sqlite.Database, ids id.Source) Storage {
 	return Storage{
 		Provider: d, Stores: sqlite.NewStores(d, ids), Journal: j, Ledger: sqlite.NewLedger(j), Users: users, Sessions: sqlite.NewSessions(d),
 		Members: members, Products: products, Stock: stock, Images: images, Registers: register.NewRepository(state), Carts: sqlite.NewCarts(d),
+		Reports: sqlite.NewReports(d),
 		Bindings: parts{state, stock, products, images, users, members}.bindings(), Turns: writer.Alone{},
 	}
 }
@@ -102,6 +105,7 @@ func mongoStorage(d *mongodb.Database, ids id.Source) Storage {
 	return Storage{
 		Provider: d, Stores: mongodb.NewStores(d, ids), Journal: j, Ledger: mongodb.NewLedger(j), Users: users, Sessions: mongodb.NewSessions(d),
 		Members: members, Products: products, Stock: stock, Images: images, Registers: register.NewRepository(state), Carts: mongodb.NewCarts(d),
+		Reports: mongodb.NewReports(d),
 		Bindings: parts{state, stock, products, images, users, members}.bindings(), Turns: mongodb.NewTurns(d),
 	}
 }

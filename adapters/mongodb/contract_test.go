@@ -32,6 +32,7 @@ func backend(d *mongodb.Database, documents journal.Schema, values map[string]fu
 		Provider: d, Stores: mongodb.NewStores(d, fixed("token")), Journal: j, State: state, Ledger: mongodb.NewLedger(j),
 		Users: mongodb.NewUsers(d), Sessions: mongodb.NewSessions(d), Members: mongodb.NewMembers(d), Products: mongodb.NewProducts(d),
 		Stock: mongodb.NewStock(d), Images: mongodb.NewImages(d), Registers: register.NewRepository(state), Carts: mongodb.NewCarts(d),
+		Reports: mongodb.NewReports(d),
 	}
 }
 

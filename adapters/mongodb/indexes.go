@@ -10,8 +10,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// The collections. Every _id but those of stores, heads and turns is a document that begins with the store's id, s; these three are one document
-// a store, and their _id is the store's id.
+// The collections. Every _id but those of stores, heads, turns and watermarks is a document that begins with the store's id, s; these four are one
+// document a store, and their _id is the store's id.
 const (
 	stores    = "stores"
 	heads     = "heads"
@@ -24,9 +24,12 @@ const (
 	sessions  = "sessions"
 	members   = "members"
 	carts     = "carts"
+	folds     = "folds"     // figures of reports
 	writers   = "writers"   // the sessions in which each process writes, see lease.go
 	conflicts = "conflicts" // what transactions write to so that they meet, see serialize
 	turns     = "turns"     // whose turn it is to write, see turns.go
+
+	watermarks = "watermarks" // how far each store's records are in folds
 )
 
 // index is an index of a collection, beside the one on _id that each has.
@@ -81,10 +84,12 @@ var indexes = map[string][]index{
 		{name: "changes", keys: []string{"_id.s", "updated_at", "_id.i"}},
 		{name: "slots", keys: []string{"_id.s", "slot"}, unique: true}, // see carts.go
 	},
-	state:     nil,
-	conflicts: nil,
-	turns:     nil,
-	writers:   {{name: "age", keys: []string{"at"}, expires: true}},
+	state:      nil,
+	folds:      nil,
+	watermarks: nil,
+	conflicts:  nil,
+	turns:      nil,
+	writers:    {{name: "age", keys: []string{"at"}, expires: true}},
 }
 
 // obsolete lists the indexes that earlier versions made.

@@ -57,6 +57,11 @@ func byStore(s id.Store) bson.D {
 	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: low}, {Key: "$lt", Value: high}}}, {Key: "_id.s", Value: s}}
 }
 
+// between matches the documents of the store with ids from low to before high.
+func between(s id.Store, low, high string) bson.D {
+	return bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: key{s, low}}, {Key: "$lt", Value: key{s, high}}}}, {Key: "_id.s", Value: s}}
+}
+
 // maxNamed is how many strays an error names.
 const maxNamed = 10
 

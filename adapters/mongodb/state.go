@@ -50,8 +50,7 @@ func (p *State) All(ctx context.Context, s id.Store, fn func(writer.Value) error
 
 // Range implements writer.Ranger.
 func (p *State) Range(ctx context.Context, s id.Store, low, high journal.Ref, fn func(writer.Value) error) error {
-	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: key{s, string(low)}}, {Key: "$lt", Value: key{s, string(high)}}}}, {Key: "_id.s", Value: s}}
-	return p.values(ctx, filter, options.Find().SetSort(sorted("_id")), fn)
+	return p.values(ctx, between(s, string(low), string(high)), options.Find().SetSort(sorted("_id")), fn)
 }
 
 func (p *State) values(ctx context.Context, filter bson.D, o *options.FindOptionsBuilder, fn func(writer.Value) error) error {

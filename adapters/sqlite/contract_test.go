@@ -25,6 +25,7 @@ func inFolder(dir string) storetest.Open {
 			Provider: d, Stores: sqlite.NewStores(d, fixed("token")), Journal: j, State: state, Ledger: sqlite.NewLedger(j),
 			Users: sqlite.NewUsers(d), Sessions: sqlite.NewSessions(d), Members: sqlite.NewMembers(d), Products: sqlite.NewProducts(d),
 			Stock: sqlite.NewStock(d), Images: sqlite.NewImages(d), Registers: register.NewRepository(state), Carts: sqlite.NewCarts(d),
+			Reports: sqlite.NewReports(d),
 		}
 	}
 }

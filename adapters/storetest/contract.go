@@ -19,6 +19,7 @@ import (
 	"kassa/core/ledger"
 	"kassa/core/member"
 	"kassa/core/register"
+	"kassa/core/report"
 	"kassa/core/setup"
 	"kassa/core/store"
 	"kassa/core/transaction"
@@ -41,6 +42,7 @@ type Backend struct {
 	Images    inventory.Images
 	Registers register.Repository
 	Carts     cashier.Carts
+	Reports   report.Repository
 }
 
 // State keeps the values that are only ever asked for by their refs.

@@ -22,6 +22,7 @@ func Run(t *testing.T, open Open) {
 		{"people", people},
 		{"bad input", badInput},
 		{"till", till},
+		{"reports", reports},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
 	}

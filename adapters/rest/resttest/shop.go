@@ -22,6 +22,7 @@ type Server struct {
 	Now    func() time.Time
 	Add    func(d time.Duration)           // moves its clock on
 	Verify func(ctx context.Context) error // proves the books
+	Fold   func(ctx context.Context) error // puts into the kept figures of reports what is not there yet and older than some seconds
 }
 
 // Open starts an empty Kassa that stops when the test ends.

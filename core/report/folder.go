@@ -1,0 +1,289 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"kassa/core/clock"
+	"kassa/core/fault"
+	"kassa/core/id"
+	"kassa/core/journal"
+	"kassa/core/store"
+	"kassa/core/transaction"
+)
+
+const (
+	chunk       = 500     // records read at a time
+	large       = 2_000   // records of a tail that are put into the pages
+	largeBehind = 10_000  // likewise, while there are more to read: fewer pages are written twice
+	maxBehind   = 100_000 // records that a report reads by itself
+	settleAfter = 10 * time.Second
+	round       = time.Second           // between two looks at a store
+	breath      = 10 * time.Millisecond // between two steps of long work, for those who sell
+)
+
+// Folder adds up what the records of the journal say, and keeps it by day and month. It works beside the writer and never holds a head.
+type Folder struct {
+	provider transaction.Provider
+	journal  journal.Repository
+	pages    Repository
+	clock    clock.Clock
+	mu       sync.Mutex
+	tails    map[id.Store]*tail
+}
+
+// NewFolder returns a folder. Nothing is kept until Run or Step is called; reports are right without that, and slow.
+func NewFolder(p transaction.Provider, j journal.Repository, r Repository, k clock.Clock) *Folder {
+	return &Folder{provider: p, journal: j, pages: r, clock: k, tails: map[id.Store]*tail{}}
+}
+
+func (f *Folder) tail(s id.Store) *tail {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := f.tails[s]
+	if t == nil {
+		t = newTail()
+		f.tails[s] = t
+	}
+	return t
+}
+
+// question asks for figures of a range.
+type question struct {
+	Range
+	by    Interval // no period that is looked at is longer
+	parts []Part
+}
+
+// each gives fn the figures of every period that the range is made of, in any order, and of some periods more than once: they add up. It is
+// called first in a snapshot. Of a sheet, only the parts that are asked for have all their figures. Unavailable faults reports_behind, reports_busy.
+func (f *Folder) each(ctx context.Context, s id.Store, q question, fn func(Period, *sheet) error) error {
+	if err := f.beyond(ctx, s, q.Range, fn); err != nil {
+		return err
+	}
+	for _, span := range q.spans(q.by) {
+		for _, part := range q.parts {
+			low, high := part.keys(span)
+			if err := f.pages.Range(ctx, s, low, high, func(p Page) error {
+				kept, err := read(p)
+				if err != nil {
+					return err
+				}
+				return fn(p.Key.period(), kept)
+			}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// beyond gives fn the figures of the records beyond the watermark of the snapshot.
+func (f *Folder) beyond(ctx context.Context, s id.Store, r Range, fn func(Period, *sheet) error) error {
+	t := f.tail(s)
+	if err := t.acquire(ctx); err != nil {
+		return err
+	}
+	defer t.release()
+	left, err := f.extend(ctx, s, t, maxBehind)
+	if err != nil {
+		return err
+	}
+	if left > 0 {
+		return fault.New(fault.Unavailable, "reports_behind", "the figures of %d records are still added up", left).Retry(round)
+	}
+	return t.each(r, fn)
+}
+
+// extend reads up to most records that the tail does not hold, and returns how many are left. It begins again where the journal is not the one
+// that the tail is of, as after a reset of the store.
+func (f *Folder) extend(ctx context.Context, s id.Store, t *tail, most int) (left int64, err error) {
+	mark, err := f.pages.Watermark(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	h, err := f.journal.Head(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	t.align(mark)
+	if t.to > mark {
+		if known, err := f.known(ctx, s, t.to, t.last); err != nil {
+			return 0, err
+		} else if !known {
+			t.reset(mark)
+		}
+	}
+	for most > 0 && t.to < h.Position {
+		rs, err := f.journal.From(ctx, s, t.to, int(min(int64(min(chunk, most)), h.Position-t.to)))
+		for i := range rs {
+			t.add(&rs[i], f.clock.Now())
+		}
+		if most -= len(rs); err != nil {
+			return 0, err
+		}
+		if len(rs) == 0 {
+			return 0, journal.ErrCorrupt
+		}
+	}
+	return h.Position - t.to, nil
+}
+
+// known reports whether the record at the position is the one with the hash.
+func (f *Folder) known(ctx context.Context, s id.Store, position int64, hash journal.Hash) (bool, error) {
+	if hash == (journal.Hash{}) {
+		return false, nil
+	}
+	rs, err := f.journal.From(ctx, s, position-1, 1)
+	return len(rs) == 1 && rs[0].Position == position && rs[0].Hash == hash, err
+}
+
+// Step reads some records of the store and, when there are enough or some are old, puts their figures into the pages. It reports whether there are
+// more to read. Another process that does the same is no error: one of them is first.
+func (f *Folder) Step(ctx context.Context, s id.Store) (more bool, err error) {
+	b, more, err := f.next(ctx, s)
+	if err != nil || b == nil {
+		return more, err
+	}
+	err = f.keep(ctx, s, b)
+	if err != nil && !errors.Is(err, ErrStale) {
+		return false, err // b stays where it is and is tried again: whether it is in the pages already, the watermark says
+	}
+	t := f.tail(s)
+	if err := t.acquire(ctx); err != nil {
+		return false, err
+	}
+	defer t.release()
+	if err != nil {
+		t.reset(-1)
+		return true, nil
+	}
+	t.settled(b)
+	return more, nil
+}
+
+// next reads some records and returns what is to be put into the pages, if anything is.
+func (f *Folder) next(ctx context.Context, s id.Store) (b *batch, more bool, err error) {
+	t := f.tail(s)
+	if err := t.acquire(ctx); err != nil {
+		return nil, false, err
+	}
+	defer t.release()
+	err = f.provider.View(ctx, func(ctx context.Context) error {
+		left, err := f.extend(ctx, s, t, chunk)
+		more = left > 0
+		return err
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	enough := large
+	if more {
+		enough = largeBehind
+	}
+	return t.settle(f.clock.Now(), enough), more, nil
+}
+
+// keep puts the figures of the batch into the pages and moves the watermark behind them; ErrStale when that is elsewhere. The pages are made before
+// the transaction, which a move of the watermark since then would fail: so the transaction is short.
+func (f *Folder) keep(ctx context.Context, s id.Store, b *batch) error {
+	var pages []Page
+	err := f.provider.View(ctx, func(ctx context.Context) (err error) {
+		pages, err = f.merge(ctx, s, b)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return f.provider.Transact(ctx, func(ctx context.Context) error {
+		if err := f.pages.Advance(ctx, s, b.from, b.to); err != nil {
+			return err
+		}
+		if known, err := f.known(ctx, s, b.to, b.last); err != nil || !known {
+			return errors.Join(err, ErrStale)
+		}
+		return f.pages.Save(ctx, s, pages)
+	})
+}
+
+// merge returns the pages with the figures of the batch.
+func (f *Folder) merge(ctx context.Context, s id.Store, b *batch) ([]Page, error) {
+	mark, err := f.pages.Watermark(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if mark != b.from {
+		return nil, ErrStale
+	}
+	more := b.fold.pages()
+	kept, err := f.pages.Load(ctx, s, slices.Collect(maps.Keys(more)))
+	if err != nil {
+		return nil, err
+	}
+	before := make(map[Key]*sheet, len(kept))
+	for _, p := range kept {
+		if before[p.Key], err = read(p); err != nil {
+			return nil, err
+		}
+	}
+	pages := make([]Page, 0, len(more))
+	for _, k := range slices.Sorted(maps.Keys(more)) {
+		after := more[k]
+		if was := before[k]; was != nil {
+			was.add(after)
+			after = was
+		}
+		body, err := journal.Encode(after.walk)
+		if err != nil {
+			return nil, err
+		}
+		pages = append(pages, Page{k, body})
+	}
+	return pages, nil
+}
+
+// Run folds every store until the context ends. failed is told of what went wrong with a store; the others go on, and it is tried again.
+func (f *Folder) Run(ctx context.Context, stores store.Repository, failed func(s id.Store, err error)) {
+	next := time.NewTicker(round)
+	defer next.Stop()
+	for wait(ctx, next.C) {
+		all, err := stores.List(ctx)
+		if err != nil && ctx.Err() == nil {
+			failed("", err)
+		}
+		for _, s := range all {
+			if err := f.catchUp(ctx, s.ID); err != nil && ctx.Err() == nil {
+				failed(s.ID, err)
+			}
+		}
+	}
+}
+
+// catchUp folds the store until there is nothing to read, or for a while: the next store waits.
+func (f *Folder) catchUp(ctx context.Context, s id.Store) error {
+	for range maxBehind / chunk {
+		more, err := f.Step(ctx, s)
+		if err != nil || !more {
+			return err
+		}
+		pause := time.NewTimer(breath)
+		if !wait(ctx, pause.C) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// wait reports whether the time came before the context ended.
+func wait(ctx context.Context, c <-chan time.Time) bool {
+	select {
+	case <-c:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,110 @@
+package report
+
+import (
+	"context"
+
+	"kassa/core/id"
+	"kassa/core/inventory"
+	"kassa/core/money"
+	"kassa/core/page"
+	"kassa/core/register"
+)
+
+// Goods are a product with its stock and what that is worth.
+type Goods struct {
+	inventory.Listed
+	Value money.Amount // price x stock, half-up; 0 where there is none
+}
+
+// Stock is a page of the products as they are now, by name, and figures of all products.
+type Stock struct {
+	Frame
+	page.List[Goods]
+	Out, Low int64        // products with nothing on hand, and with little
+	Value    money.Amount // of all that is on hand, at most money.Max
+}
+
+// goods returns the product with its value, which is bounded by money.Max.
+func goods(l inventory.Listed) Goods {
+	g := Goods{Listed: l}
+	if l.OnHand > 0 {
+		var err error
+		if g.Value, err = l.OnHand.Extend(l.Product.Details().Price); err != nil {
+			g.Value = money.Max
+		}
+	}
+	return g
+}
+
+// Stock returns the products that the filter lets through; cursor_invalid.
+func (s *Service) Stock(ctx context.Context, st id.Store, only inventory.StockFilter, p page.Request) (Stock, error) {
+	f, err := s.frame(ctx, st, Asked{})
+	if err != nil {
+		return Stock{}, err
+	}
+	var out Stock
+	err = s.c.Writer.Snapshot(ctx, func(ctx context.Context) error {
+		out = Stock{Frame: f}
+		found, err := s.c.Products.List(ctx, st, inventory.Filter{Stock: only}, p)
+		if err != nil {
+			return err
+		}
+		out.Next, out.Items = found.Next, make([]Goods, len(found.Items))
+		for i, l := range found.Items {
+			out.Items[i] = goods(l)
+		}
+		return s.eachProduct(ctx, st, out.count)
+	})
+	return out, err
+}
+
+// count adds a product to the figures of all.
+func (s *Stock) count(l inventory.Listed) {
+	low, warns := l.Product.LowAt()
+	switch {
+	case l.OnHand <= 0:
+		s.Out++
+	case warns && l.OnHand <= low:
+		s.Low++
+	}
+	s.Value = min(s.Value+goods(l).Value, money.Max)
+}
+
+func (s *Service) eachProduct(ctx context.Context, st id.Store, fn func(inventory.Listed)) error {
+	for p := (page.Request{Limit: page.MaxLimit}); ; {
+		found, err := s.c.Products.List(ctx, st, inventory.Filter{}, p)
+		if err != nil {
+			return err
+		}
+		for _, l := range found.Items {
+			fn(l)
+		}
+		if p.After = found.Next; p.After == "" {
+			return nil
+		}
+	}
+}
+
+// Cash is what the drawers hold now.
+type Cash struct {
+	Frame
+	Drawers []register.Standing // by name of the register, those out of use too
+	Total   money.Amount
+}
+
+// Cash returns what the drawers hold.
+func (s *Service) Cash(ctx context.Context, st id.Store) (Cash, error) {
+	f, err := s.frame(ctx, st, Asked{})
+	if err != nil {
+		return Cash{}, err
+	}
+	var out Cash
+	err = s.c.Writer.Snapshot(ctx, func(ctx context.Context) error {
+		out = Cash{Frame: f}
+		return s.eachRegister(ctx, st, func(r register.Standing) {
+			out.Drawers = append(out.Drawers, r)
+			out.Total += r.Balance
+		})
+	})
+	return out, err
+}

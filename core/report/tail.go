@@ -1,0 +1,108 @@
+package report
+
+import (
+	"context"
+	"time"
+
+	"kassa/core/fault"
+	"kassa/core/journal"
+)
+
+// tail holds the figures of a store's records beyond the watermark, so that each record is read once in a process. Whoever has its lock opens the
+// snapshot that it is compared with after that: the tail is then never ahead of the snapshot.
+type tail struct {
+	lock     chan struct{} // holds one while nobody works on the tail
+	from     int64         // the watermark on which it stands; below 0 before it stands on any
+	settling *batch        // its older part, while that is put into the pages
+	fresh    *fold         // of the records after that
+	to       int64         // the last record in it
+	last     journal.Hash  // of that record
+	since    time.Time     // when the first record came into fresh
+}
+
+// batch holds the figures of the records after from, up to to.
+type batch struct {
+	from, to int64
+	last     journal.Hash
+	fold     *fold
+}
+
+func newTail() *tail {
+	t := &tail{lock: make(chan struct{}, 1)}
+	t.reset(-1)
+	t.lock <- struct{}{}
+	return t
+}
+
+// acquire waits for the lock until the context ends.
+func (t *tail) acquire(ctx context.Context) error {
+	select {
+	case <-t.lock:
+		return nil
+	case <-ctx.Done():
+		return fault.New(fault.Unavailable, "reports_busy", "the reports are busy").Retry(time.Second).Wrap(ctx.Err())
+	}
+}
+
+func (t *tail) release() { t.lock <- struct{}{} }
+
+// reset begins again after the watermark.
+func (t *tail) reset(mark int64) {
+	t.from, t.to, t.settling, t.fresh, t.last, t.since = mark, mark, nil, newFold(), journal.Hash{}, time.Time{}
+}
+
+// align makes the tail stand on the watermark of a snapshot: it may have moved to the end of what is settling, whose figures are in the pages then.
+func (t *tail) align(mark int64) {
+	switch {
+	case t.settling != nil && mark == t.settling.to:
+		t.settling, t.from = nil, mark
+	case mark != t.from:
+		t.reset(mark)
+	}
+}
+
+// add adds a record that follows the last one.
+func (t *tail) add(r *journal.Record, now time.Time) {
+	if t.since.IsZero() {
+		t.since = now
+	}
+	t.fresh.add(r)
+	t.to, t.last = r.Position, r.Hash
+}
+
+// settle returns the part of the tail that is to be put into the pages: what could not be put there before, or all of it when it has become
+// large or old; nil when there is none.
+func (t *tail) settle(now time.Time, large int) *batch {
+	n := t.fresh.records
+	if t.settling == nil && n > 0 && (n >= large || now.Sub(t.since) >= settleAfter) {
+		t.settling = &batch{from: t.from, to: t.to, last: t.last, fold: t.fresh}
+		t.fresh, t.since = newFold(), time.Time{}
+	}
+	return t.settling
+}
+
+// settled forgets the batch, whose figures are in the pages.
+func (t *tail) settled(b *batch) {
+	if t.settling == b {
+		t.settling, t.from = nil, b.to
+	}
+}
+
+// each gives fn the days of the range that have figures.
+func (t *tail) each(r Range, fn func(Period, *sheet) error) error {
+	folds := []*fold{t.fresh}
+	if t.settling != nil {
+		folds = append(folds, t.settling.fold)
+	}
+	span := span{day(r.From), day(r.To)}
+	for _, f := range folds {
+		for p, s := range f.days {
+			if span.holds(p) {
+				if err := fn(p, s); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
