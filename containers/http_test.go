@@ -60,7 +60,7 @@ func serveWith(t testing.TB, c Config, opts ...fx.Option) (resttest.Server, *Lis
 	var at *Listening
 	var folder *report.Folder
 	var stores store.Repository
-		app := fx.New(Core(c), Web(), fx.Decorate(func() clock.Clock { return k }), fx.Options(opts...), fx.Populate(&at, &folder, &stores))
+	app := fx.New(Core(c), Web(), fx.Decorate(func() clock.Clock { return k }), fx.Options(opts...), fx.Populate(&at, &folder, &stores))
 	must(t, errors.Join(app.Err(), app.Start(t.Context())))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -94,7 +94,7 @@ func sqliteStorage(d *sqlite.Database, ids id.Source) Storage {
 	return Storage{
 		Provider: d, Stores: sqlite.NewStores(d, ids), Journal: j, Ledger: sqlite.NewLedger(j), Users: users, Sessions: sqlite.NewSessions(d),
 		Members: members, Products: products, Stock: stock, Images: images, Registers: register.NewRepository(state), Carts: sqlite.NewCarts(d),
-		Reports: sqlite.NewReports(d),
+		Reports:  sqlite.NewReports(d),
 		Bindings: parts{state, stock, products, images, users, members}.bindings(), Turns: writer.Alone{},
 	}
 }
@@ -105,7 +105,7 @@ func mongoStorage(d *mongodb.Database, ids id.Source) Storage {
 	return Storage{
 		Provider: d, Stores: mongodb.NewStores(d, ids), Journal: j, Ledger: mongodb.NewLedger(j), Users: users, Sessions: mongodb.NewSessions(d),
 		Members: members, Products: products, Stock: stock, Images: images, Registers: register.NewRepository(state), Carts: mongodb.NewCarts(d),
-		Reports: mongodb.NewReports(d),
+		Reports:  mongodb.NewReports(d),
 		Bindings: parts{state, stock, products, images, users, members}.bindings(), Turns: mongodb.NewTurns(d),
 	}
 }
