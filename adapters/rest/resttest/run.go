@@ -23,6 +23,7 @@ func Run(t *testing.T, open Open) {
 		{"bad input", badInput},
 		{"till", till},
 		{"reports", reports},
+		{"CSV", sheets},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
 	}
