@@ -8,10 +8,10 @@ FUZZTIME     ?= 30s
 EXAMPLES     ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help build run-demo test race browser ci format formatted vet staticcheck lint generate generated bench bench-mongodb bench-mongodb-three microbench fuzz schemathesis clean
+.PHONY: help build run-demo test race browser ci format formatted vet staticcheck lint generate generated bench bench-mongodb bench-mongodb-three bench-history bench-history-mongodb microbench fuzz schemathesis clean
 
 help: ## List what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## Build bin/kassa, one binary without C
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/kassa ./cmd/kassa
@@ -65,20 +65,31 @@ generated: ## Check that the generated files are what make generate writes
 	test "$$before" = "$$after" || { git --no-pager diff --stat; git status --short; \
 		echo "generated files are not clean: run make generate and commit what it writes"; exit 1; }
 
-bench: ## Run the load generator; its flags in ARGS, such as ARGS="--help"
+bench: ## Measure every scenario on SQLite, about 8 minutes; flags in ARGS, such as ARGS="--help"
 	$(GO) run ./cmd/kassa bench $(ARGS)
+
+# What is measured on a database with a history and on a new one. The history is made when it is asked for first and stays in CACHE.
+HISTORY ?= 1000000
+aged    := --history $(HISTORY) --kept "$(CACHE)/bench" --clients 1,8,64 \
+	--scenario spread,hot,basket,one-register,idem,storm,reports,search,barcode,mixed,month,balance
+
+bench-history: ## Measure SQLite with HISTORY (1000000) bills of the last year beside a new one; they are made once
+	$(GO) run ./cmd/kassa bench $(aged) $(ARGS)
 
 # The set lives as long as its input is open, so it ends with this shell, however that ends. The bench must not hold the input too.
 bench_mongodb = set -eu; dir=$$(mktemp -d); mkfifo "$$dir/in" "$$dir/out"; \
-	$(GO) run ./adapters/mongodb/mongotest/replicaset --nodes $(1) <"$$dir/in" >"$$dir/out" & set=$$!; \
+	$(GO) run ./adapters/mongodb/mongotest/replicaset $(1) <"$$dir/in" >"$$dir/out" & set=$$!; \
 	exec 3>"$$dir/in"; trap 'exec 3>&-; wait "$$set" || true; rm -rf "$$dir"' EXIT; trap 'exit 1' INT TERM; \
-	read -r uri <"$$dir/out"; $(GO) run ./cmd/kassa bench --mongodb "$$uri" $(ARGS) 3>&-
+	read -r uri <"$$dir/out"; $(GO) run ./cmd/kassa bench --sqlite=false --mongodb "$$uri" $(2) $(ARGS) 3>&-
 
-bench-mongodb: ## Measure SQLite and MongoDB side by side, on a throw-away replica set of one node
-	@$(call bench_mongodb,1)
+bench-mongodb: ## Measure every scenario on MongoDB, a throw-away replica set of one node, about 12 minutes; ARGS=--sqlite: SQLite beside it
+	@$(call bench_mongodb,--nodes 1)
 
 bench-mongodb-three: ## The same on three nodes, all on this machine
-	@$(call bench_mongodb,3)
+	@$(call bench_mongodb,--nodes 3)
+
+bench-history-mongodb: ## bench-history on MongoDB, on a replica set of one node that is kept too
+	@$(call bench_mongodb,--nodes 1 --data "$(CACHE)/bench/mongodb",$(aged))
 
 microbench: ## Run the benchmarks beside the code
 	$(GO) test -run '^$$' -bench . -benchmem ./...

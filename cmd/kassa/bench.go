@@ -102,7 +102,10 @@ func remember(ctx context.Context, at bench.Place, h bench.History) (bench.Place
 	c := containers.HistoryIn(at.MongoDB, at.Data, h.Bills)
 	err := containers.WriteHistory(ctx, c, containers.History{Bills: h.Bills, Products: historyProducts, Registers: historyRegisters, Members: historyMembers,
 		Category: h.Category, Email: h.Email, Password: h.Password, Progress: h.Told})
-	return bench.Place{MongoDB: c.MongoURI, Data: c.Data}, err
+	if c.MongoURI != "" {
+		return bench.Place{MongoDB: c.MongoURI}, err
+	}
+	return bench.Place{Data: c.Data}, err
 }
 
 // prove is kassa verify.

@@ -15,6 +15,7 @@ const (
 type folder struct {
 	path   string
 	unlock func()
+	kept   bool // it is not removed
 }
 
 // newFolder makes a folder, after it has removed those of processes that live no longer (about 300 MB each).
@@ -39,10 +40,12 @@ func newFolder() (folder, error) {
 	return f, nil
 }
 
-// remove deletes the folder with all it holds.
+// remove deletes the folder with all it holds, unless it is kept.
 func (f folder) remove() {
 	f.unlock() // first, for systems that do not delete open files
-	_ = os.RemoveAll(f.path)
+	if !f.kept {
+		_ = os.RemoveAll(f.path)
+	}
 }
 
 // removeOrphans deletes the folders whose processes have ended. Another user's stay, for want of rights.

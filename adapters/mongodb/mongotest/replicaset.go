@@ -32,6 +32,8 @@ type Options struct {
 	Nodes int  // 1 or 3
 	Auth  bool // a keyfile between the nodes, and nothing without a user
 	Cache int  // of each node, in GB; a quarter of one and a small oplog when zero
+
+	Data string // the folder that keeps the data, for a set that can be started again; empty: it is removed at the end
 }
 
 // ReplicaSet is a throw-away replica set on loopback ports whose nodes take a new primary within seconds. It ends with this process,
@@ -69,6 +71,9 @@ func openReplicaSet(ctx context.Context, program string, o Options) (*ReplicaSet
 	if o.Nodes != 1 && o.Nodes != 3 {
 		return nil, fmt.Errorf("a replica set has 1 or 3 nodes, not %d", o.Nodes)
 	}
+	if err := o.checkData(); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	var failures []error
@@ -86,7 +91,13 @@ func openReplicaSet(ctx context.Context, program string, o Options) (*ReplicaSet
 }
 
 func openOnce(ctx context.Context, program string, o Options) (*ReplicaSet, error) {
-	data, err := newFolder()
+	var data folder
+	var err error
+	if o.Data == "" {
+		data, err = newFolder()
+	} else {
+		data, err = keptFolder(o.Data)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +112,7 @@ func openOnce(ctx context.Context, program string, o Options) (*ReplicaSet, erro
 
 // open makes the nodes and the users in the order that MongoDB wants: the key, the nodes, the set, its primary, the first user.
 func (s *ReplicaSet) open(ctx context.Context, o Options) error {
-	ports, err := freePorts(ctx, o.Nodes)
+	nodes, old, err := s.place(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -111,9 +122,8 @@ func (s *ReplicaSet) open(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	for i, port := range ports {
-		n := &node{dir: filepath.Join(s.data.path, "node"+strconv.Itoa(i)), port: port}
-		if err := os.Mkdir(n.dir, 0o750); err != nil {
+	for _, n := range nodes {
+		if err := os.MkdirAll(n.dir, 0o750); err != nil {
 			return err
 		}
 		s.nodes = append(s.nodes, n)
@@ -126,8 +136,10 @@ func (s *ReplicaSet) open(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if err := s.initiate(ctx); err != nil {
-		return err
+	if !old {
+		if err := s.initiate(ctx); err != nil {
+			return err
+		}
 	}
 	if err := s.wait(ctx, func(said []hello) bool { return primary(said) >= 0 && complete(said) }); err != nil {
 		return err
@@ -230,7 +242,7 @@ func (s *ReplicaSet) direct(i int, user *url.Userinfo) *options.ClientOptions {
 	return options.Client().ApplyURI(s.nodeURI(i, user)).SetServerSelectionTimeout(askTimeout)
 }
 
-// Close ends the nodes at once and removes their data.
+// Close ends the nodes at once and removes their data, unless it is kept.
 func (s *ReplicaSet) Close() {
 	for i := range s.nodes {
 		s.kill(i)

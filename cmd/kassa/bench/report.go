@@ -80,13 +80,13 @@ func (r report) ratios(list []ratio) {
 	if len(list) == 0 {
 		return
 	}
-	tell(r.out, "\n%-12s %-28s %7s %7s %7s\n", "database", "ratio", "clients", "is", "bar")
+	tell(r.out, "\n%-12s %-33s %7s %7s %7s\n", "database", "ratio", "clients", "is", "bar")
 	for _, x := range list {
 		verdict := ""
 		if x.Judged {
 			verdict = map[bool]string{true: "pass", false: "FAIL"}[x.passed()]
 		}
-		tell(r.out, "%-12s %-28s %7d %7.2f %s %5.2f  %s\n", x.Database, x.title(), x.Clients, x.Value, x.sign(), x.Bar, verdict)
+		tell(r.out, "%-12s %-33s %7d %7.2f %s %5.2f  %s\n", x.Database, x.title(), x.Clients, x.Value, x.sign(), x.Bar, verdict)
 	}
 }
 

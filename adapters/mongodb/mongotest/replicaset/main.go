@@ -3,7 +3,7 @@
 //	go run ./adapters/mongodb/mongotest/replicaset --nodes 3 --auth
 //
 // The first line of its output is the set's URI. The set runs until the command's input is closed or it gets SIGINT or SIGTERM, and
-// then is removed with all its data.
+// then is removed with all its data, unless --data names a folder for it.
 package main
 
 import (
@@ -36,6 +36,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	flags.IntVar(&o.Nodes, "nodes", 1, "1 or 3")
 	flags.IntVar(&o.Cache, "cache", 2, "GB of each node's cache; 0 for the least that runs, which is slow under load")
 	flags.BoolVar(&o.Auth, "auth", false, "with a keyfile and the user root")
+	flags.StringVar(&o.Data, "data", "", "`folder` that keeps the data, so that the set can be started again; without it the data is removed at the end")
 	flags.SetOutput(io.Discard)
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		flags.SetOutput(out)

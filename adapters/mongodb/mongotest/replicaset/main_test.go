@@ -49,6 +49,46 @@ func TestSetRunsUntilTheInputEnds(t *testing.T) {
 	wantNothingLeft(t)
 }
 
+func TestSetWhoseDataIsKeptStartsAgain(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	data := t.TempDir()
+	for sales := range int64(2) {
+		in, closing := io.Pipe()
+		out, writing := io.Pipe()
+		ended := make(chan error, 1)
+		go func() {
+			err := run(t.Context(), []string{"--data", data}, in, writing)
+			_ = writing.CloseWithError(err)
+			ended <- err
+		}()
+		line, err := bufio.NewReader(out).ReadString('\n')
+		must(t, err)
+		c, err := mongo.Connect(options.Client().ApplyURI(strings.TrimSpace(line)))
+		must(t, err)
+		n, err := c.Database("shop").Collection("sales").CountDocuments(t.Context(), bson.D{})
+		must(t, err)
+		if n != sales {
+			t.Errorf("%d sales are left, want %d", n, sales)
+		}
+		_, err = c.Database("shop").Collection("sales").InsertOne(t.Context(), bson.D{})
+		must(t, err)
+		must(t, c.Disconnect(t.Context()))
+		never, _ := io.Pipe()
+		for _, args := range [][]string{{"--data", data}, {"--data", data, "--nodes", "3"}} {
+			if err := run(t.Context(), args, never, io.Discard); err == nil {
+				t.Errorf("a second set runs in the folder of the first: %v", args)
+			}
+		}
+		must(t, closing.Close())
+		must(t, <-ended)
+	}
+	never, _ := io.Pipe()
+	if err := run(t.Context(), []string{"--data", data, "--nodes", "3"}, never, io.Discard); err == nil {
+		t.Error("one node became three")
+	}
+	wantNothingLeft(t)
+}
+
 func TestSetThatIsToEndWhileItStartsLeavesNothing(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
@@ -60,7 +100,7 @@ func TestSetThatIsToEndWhileItStartsLeavesNothing(t *testing.T) {
 
 func TestWrongFlagsStartNothing(t *testing.T) {
 	in, _ := io.Pipe() // never ends
-	for _, args := range [][]string{{"--nodes", "2"}, {"--disks", "3"}} {
+	for _, args := range [][]string{{"--nodes", "2"}, {"--disks", "3"}, {"--auth", "--data", t.TempDir()}} {
 		if err := run(t.Context(), args, in, io.Discard); err == nil {
 			t.Errorf("%v was accepted", args)
 		}
