@@ -153,15 +153,20 @@ func isJSON(contentType []byte) bool {
 // prefetched is how much of a body of known length fasthttp reads together with the header.
 const prefetched = 8 << 10
 
+// drained is how much of a body that is too large is still read: so many times what the route takes. A connection that is closed while its client
+// sends takes the answer with it, and who sends a photo as the camera made it is to read that it is too large.
+const drained = 4
+
 // drain takes what a handler left of the body off the connection, where the next request would be read from it otherwise: fasthttp
 // does not when it streams bodies. More than is worth reading closes the connection.
-func drain(rctx *fasthttp.RequestCtx) {
+func drain(rctx *fasthttp.RequestCtx, limit int) {
+	most := int64(min(max(drained*limit, defaultBody), maxBody))
 	stream := rctx.RequestBodyStream()
 	if n := rctx.Request.Header.ContentLength(); stream == nil || n >= 0 && n <= prefetched {
 		return
 	}
-	n, err := io.CopyN(io.Discard, stream, defaultBody)
-	if err == nil && n == defaultBody || err != nil && !errors.Is(err, io.EOF) {
+	n, err := io.CopyN(io.Discard, stream, most)
+	if err == nil && n == most || err != nil && !errors.Is(err, io.EOF) {
 		rctx.SetConnectionClose()
 	}
 }

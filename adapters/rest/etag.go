@@ -25,7 +25,7 @@ func (c *Call) IfMatch(current func() (int64, error)) (int64, error) {
 	h := strings.TrimSpace(c.Header(fiber.HeaderIfMatch))
 	tags, ok := parseTags(h)
 	if !ok && h != "" && h != "*" {
-		return 0, fault.New(fault.Malformed, "if_match_invalid", "If-Match holds ETags in their quotes, or *")
+		return 0, ifMatchInvalid()
 	}
 	if len(tags) == 1 {
 		if n, ok := parseInt([]byte(strings.Trim(h, `"`))); ok && n > 0 && h == etag(n) {
@@ -42,6 +42,10 @@ func (c *Call) IfMatch(current func() (int64, error)) (int64, error) {
 		return has, nil
 	}
 	return 0, fault.StaleVersion(has)
+}
+
+func ifMatchInvalid() error {
+	return fault.New(fault.Malformed, "if_match_invalid", "If-Match holds ETags in their quotes, or *")
 }
 
 // parseTags reads a list of entity tags (RFC 9110, 8.8.3). Weak ones are left out: they never match strongly (13.1.1).

@@ -39,7 +39,7 @@ func (s *Server) serve(rctx *fasthttp.RequestCtx) {
 		s.render(rctx, c.requestID, err)
 	}
 	c.releaseBody()
-	drain(rctx)
+	drain(rctx, c.route.limit)
 	s.observe(c, method, start)
 }
 

@@ -9,7 +9,7 @@ import (
 	"kassa/core/store"
 )
 
-// Products are the routes of the inventory: products, their stock and its movements, and imports.
+// Products are the routes of the inventory: products, their images, their stock and its movements, and imports.
 type Products struct{ service *inventory.Service }
 
 // NewProducts returns the routes of the service.
@@ -24,6 +24,9 @@ func (p Products) Routes(r *Router) {
 	r.Delete("/products/{id}", Manager, p.delete)
 	r.Get("/products/{id}/stock-movements", Cashier, p.movements, Paged())
 	r.Post("/products/{id}/stock-movements", Manager, p.move)
+	r.Put("/products/{id}/image", Manager, p.setImage, Body(inventory.MaxImage))
+	r.Get("/products/{id}/image", Cashier, p.image, Query("v"))
+	r.Delete("/products/{id}/image", Manager, p.removeImage)
 	r.Post("/products/import", Manager, p.load, Query("dry_run", "stock"), Body(maxBody), Timeout(importTimeout))
 }
 
@@ -41,7 +44,7 @@ type productBody struct {
 	Stock       Measured  `json:"stock" swaggertype:"integer" example:"12"`
 	StockPolicy *string   `json:"stock_policy" enums:"block,warn,allow"`
 	LowStockAt  *Measured `json:"low_stock_at" swaggertype:"integer" example:"4"`
-	ImageURL    *string   `json:"image_url" example:"/api/v1/products/01997b1e-5f1c-7a33-8c1d-2f6b8f0f4a12/image"`
+	ImageURL    *string   `json:"image_url" example:"/api/v1/products/01997b1e-5f1c-7a33-8c1d-2f6b8f0f4a12/image?v=9f86d081884c7d65"`
 	Version     Int       `json:"version" example:"1"`
 }
 
@@ -59,7 +62,7 @@ func newProductBody(l inventory.Listed) productBody {
 		b.LowStockAt = &Measured{*d.LowStockAt, d.Unit}
 	}
 	if p.ImageHash() != "" {
-		b.ImageURL = orNull(base + "/products/" + string(p.ID()) + "/image")
+		b.ImageURL = orNull(imageURL(p.ID(), p.ImageHash()))
 	}
 	return b
 }

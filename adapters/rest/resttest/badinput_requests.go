@@ -53,7 +53,7 @@ func (b *bad) operations(t *testing.T) []*operation {
 
 // fixture is what the accepted requests name. What an accepted request changes is not what another one names.
 type fixture struct {
-	product, edited, deleted               string
+	product, edited, deleted, depicted     string
 	member, changed, vip, erased           string
 	bill, voided                           string
 	cart, replaced, discarded              string
@@ -65,6 +65,8 @@ type fixture struct {
 func (b *bad) fixture() fixture {
 	var f fixture
 	f.product, f.edited, f.deleted = b.NewProduct("Tea", 250, 100), b.NewProduct("Cake", 399, 5), b.NewProduct("Pie", 500, 5)
+	f.depicted = b.NewProduct("Jam", 300, 5)
+	b.setImage(f.depicted, somePNG(2)).Want(200)
 	f.member, f.changed, f.vip, f.erased = b.NewMember("Mia"), b.NewMember("Max"), b.NewMember("Vera"), b.NewMember("Emil")
 	f.bill = b.Pay(Line(f.product, 2), memberField(f.member), `"tenders":[{"kind":"cash","amount":1000}]`).Want(201).Text("id")
 	f.voided = b.Pay(Line(f.product, 2)).Want(201).Text("id")
@@ -115,6 +117,9 @@ func (b *bad) accepted() []accepted {
 		{name: "PATCH /products/{id}", path: "/products/" + f.edited, header: first,
 			body: "{" + strings.Replace(fmt.Sprintf(product, 2), "4006381333931", "96385074", 1) + "}"},
 		{name: "DELETE /products/{id}", path: "/products/" + f.deleted, header: first},
+		{name: "PUT /products/{id}/image", path: "/products/" + f.product + "/image", body: string(somePNG(1))},
+		{name: "GET /products/{id}/image", path: "/products/" + f.depicted + "/image"},
+		{name: "DELETE /products/{id}/image", path: "/products/" + f.depicted + "/image"},
 		{name: "POST /products/import", body: `[{"name":"Imported","price":1.99}]`},
 		{name: "GET /registers"}, {name: "GET /registers/{id}", path: "/registers/" + b.Register},
 		{name: "GET /registers/{id}/balance", path: "/registers/" + b.Register + "/balance"},

@@ -85,7 +85,7 @@ func (b *bad) headers(t *testing.T, op *operation) {
 			b.refused(t, op.request().with("Kassa-Member-Token", token), 401, "member_token_invalid")
 		}
 	}
-	if op.body == "" {
+	if op.body == "" || op.depicts() {
 		return
 	}
 	for _, mediaType := range []string{"", "text/plain", "application/xml", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "application/json; charset=latin1",
@@ -98,6 +98,9 @@ func (b *bad) headers(t *testing.T, op *operation) {
 
 // imports tells the one route that takes a file.
 func (o *operation) imports() bool { return o.name == "POST /products/import" }
+
+// depicts tells the one route that finds out what its body is from the body.
+func (o *operation) depicts() bool { return o.name == "PUT /products/{id}/image" }
 
 // oddIDs cannot be ids, or are ids of nothing, as they stand in a path.
 var oddIDs = []string{

@@ -18,6 +18,7 @@ func Run(t *testing.T, open Open) {
 		{"products", products},
 		{"search", search},
 		{"stock", stock},
+		{"images", images},
 		{"imports", imports},
 		{"people", people},
 		{"bad input", badInput},

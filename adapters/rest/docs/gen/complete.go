@@ -92,8 +92,11 @@ func expected(op *openapi3.Operation, role, method, path string) []string {
 	if strings.Contains(path, "{") {
 		codes = append(codes, http.StatusNotFound)
 	}
-	if op.Parameters.GetByInAndName(openapi3.ParameterInHeader, "If-Match") != nil {
-		codes = append(codes, http.StatusPreconditionFailed, http.StatusPreconditionRequired)
+	if p := op.Parameters.GetByInAndName(openapi3.ParameterInHeader, "If-Match"); p != nil {
+		codes = append(codes, http.StatusPreconditionFailed)
+		if p.Required {
+			codes = append(codes, http.StatusPreconditionRequired)
+		}
 	}
 	if op.RequestBody != nil {
 		codes = append(codes, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
@@ -124,6 +127,9 @@ func completeParameter(p *openapi3.Parameter) {
 		p.Schema = openapi3.NewStringSchema().WithMinLength(1).WithMaxLength(255).WithPattern(`^[ -~]+$`).NewRef()
 	case "header If-Match":
 		p.Schema = openapi3.NewStringSchema().WithPattern(`^"[0-9]+"$`).NewRef()
+		if !p.Required { // it may name what is known by its hash
+			p.Schema.Value.Pattern = `^"[0-9a-f]+"$`
+		}
 		p.Example = `"1"`
 	case "query limit":
 		p.Schema = openapi3.NewIntegerSchema().WithMin(1).WithMax(200).WithDefault(50).NewRef()
@@ -142,13 +148,18 @@ func completeBody(doc *openapi3.T, body *openapi3.RequestBody, t *types) {
 		delete(body.Content, "*/*")
 		body.Content["application/json"] = unnamed
 	}
-	if media := body.Content["application/json"]; media.Schema.Ref != "" {
+	images(body.Content)
+	if media := body.Content["application/json"]; media != nil && media.Schema.Ref != "" {
 		media.Example = exampleOf(doc, media.Schema, t)
 	}
 }
 
 // completeResponse gives every refusal the one shape and its headers.
 func completeResponse(status string, r *openapi3.Response, problem string) {
+	if status == strconv.Itoa(http.StatusNotModified) {
+		r.Content = nil
+	}
+	images(r.Content)
 	if n, err := strconv.Atoi(status); err != nil || n >= http.StatusBadRequest {
 		r.Content = openapi3.Content{"application/problem+json": {Schema: openapi3.NewSchemaRef(refPrefix+problem, nil)}}
 		switch n {
@@ -156,6 +167,15 @@ func completeResponse(status string, r *openapi3.Response, problem string) {
 			setHeader(r, "WWW-Authenticate", "what to log in with", openapi3.NewStringSchema())
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 			setHeader(r, "Retry-After", "seconds to wait", openapi3.NewIntegerSchema().WithMin(1))
+		}
+	}
+}
+
+// images says that images are bytes, and no text.
+func images(c openapi3.Content) {
+	for name, media := range c {
+		if strings.HasPrefix(name, "image/") {
+			media.Schema = openapi3.NewStringSchema().WithFormat("binary").NewRef()
 		}
 	}
 }
