@@ -30,7 +30,7 @@ browser: ## Test the pages in Chromium, which must be on the PATH
 
 # What must hold before a change is merged; .ci/run goes through the same list, after it has installed what is missing. lint is not in it: its
 # findings are for a person to weigh.
-CHECKED := formatted vet staticcheck generated test browser race
+CHECKED := formatted vet staticcheck generated test browser race fuzz
 
 ci: $(CHECKED) ## Check all that must hold before a change is merged
 
@@ -94,11 +94,12 @@ bench-history-mongodb: ## bench-history on MongoDB, on a replica set of one node
 microbench: ## Run the benchmarks beside the code
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# Two at a time, with one worker each. What a target has to say is shown once it ends; an input that it fails on stays in its testdata/fuzz.
 fuzz: ## Run every fuzz test for FUZZTIME (30s)
-	@found=$$(grep -rlE '^func Fuzz' --include='*_test.go' .) || { echo "no fuzz tests found"; exit 1; }; \
-	for file in $$found; do for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
-		echo "$$file $$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")" || exit 1; \
-	done; done
+	@found=$$(grep -rHE '^func Fuzz' --include='*_test.go' . | sed -n 's/^\(.*\)\/[^/]*:func \(Fuzz[A-Za-z0-9_]*\)(.*/\1 \2/p'); \
+	test -n "$$found" || { echo "no fuzz tests found"; exit 1; }; \
+	echo "$$found" | xargs -P 2 -L 1 sh -c 'out=$$($(GO) test -run "^$$" -parallel 1 -fuzz "^$$2\$$" -fuzztime $(FUZZTIME) "$$1" 2>&1); \
+		code=$$?; test $$code = 0 || echo "$$out"; echo "$$1 $$2: $$(echo "$$out" | tail -n 1)"; exit $$code' fuzz
 
 # Logs in as soon as the server answers, and prints the access token and the user's id. With a token it says whether that is still good.
 define SESSION

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"strings"
 	"testing"
 
 	"kassa/core/fault"
@@ -67,4 +68,35 @@ func make21() []string {
 		codes[i] = string(rune('0'+i/10)) + string(rune('0'+i%10)) + "77"
 	}
 	return codes
+}
+
+// FuzzBarcode: what is taken is digits only, with a check digit where its length asks for one, and a UPC-A is found as its EAN-13.
+func FuzzBarcode(f *testing.F) {
+	for _, code := range []string{"4006381333931", "036000291452", "0036000291452", "96385074", "1234", "400638133393a", "", "４００６"} {
+		f.Add(code)
+	}
+	f.Fuzz(func(t *testing.T, code string) {
+		err := CheckBarcode(code)
+		if err != nil {
+			if !fault.IsCode(err, "barcode_invalid") {
+				t.Fatalf("%q: %v", code, err)
+			}
+			return
+		}
+		if strings.Trim(code, "0123456789") != "" || len(code) < minBarcode || len(code) > maxBarcode {
+			t.Fatalf("%q was taken", code)
+		}
+		if len(code) == 12 && (CheckBarcode("0"+code) != nil || barcodeKey(code) != barcodeKey("0"+code)) {
+			t.Fatalf("%s and its EAN-13 are two codes", code)
+		}
+		if n := len(code); n == 8 || n == 12 || n == 13 {
+			sum := 0
+			for i := range n {
+				sum += int(code[n-1-i]-'0') * (1 + i%2*2)
+			}
+			if sum%10 != 0 {
+				t.Fatalf("%s was taken and sums to %d", code, sum)
+			}
+		}
+	})
 }

@@ -60,7 +60,7 @@ func Parts(cursor string, n int) ([]string, error) {
 		return nil, nil
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(cursor) > maxCursor {
+	if err != nil || len(cursor) > maxCursor || strings.ContainsAny(cursor, "\r\n") { // which the decoder leaves out
 		return nil, Invalid()
 	}
 	parts := strings.Split(string(b), "\x00")
