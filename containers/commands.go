@@ -121,7 +121,7 @@ func onlyStore(ctx context.Context, stores store.Repository) (store.Store, error
 
 // verify proves the books of one store.
 func (s *Storage) verify(ctx context.Context, of store.Store, progress func(store string, done, of int64)) (*verify.Report, error) {
-	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: writer.Projections(s.Bindings), Images: s.Images,
+	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: writer.Projections(s.Bindings), Images: s.Images, Reports: s.Reports,
 		Progress: func(done, all int64) { progress(of.Name, done, all) }}
 	return v.Run(ctx, of.ID)
 }

@@ -25,6 +25,7 @@ import (
 	"kassa/core/member"
 	"kassa/core/money"
 	"kassa/core/register"
+	"kassa/core/report"
 	"kassa/core/setup"
 	"kassa/core/store"
 	"kassa/core/transaction"
@@ -63,6 +64,8 @@ type testParts struct {
 	Stores    store.Repository
 	Carts     cashier.Carts
 	Images    inventory.Images
+	Reports   report.Repository
+	Folder    *report.Folder
 }
 
 // openShop opens the data folder, which may be empty. The shop closes with the test, or before.
@@ -108,7 +111,7 @@ func (s *testShop) close(t testing.TB) {
 // verify fails the test unless the books are whole.
 func (s *testShop) verify(t testing.TB) {
 	t.Helper()
-	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: writer.Projections(s.Bindings), Images: s.Images}
+	v := verify.Verifier{Provider: s.Provider, Journal: s.Journal, Projections: writer.Projections(s.Bindings), Images: s.Images, Reports: s.Reports}
 	r, err := v.Run(t.Context(), s.id)
 	if err != nil {
 		t.Fatal(err)

@@ -87,7 +87,7 @@ func TestVerifyNamesEveryChangeByHand(t *testing.T) {
 	if out, err := verified(t, copyOf(t, data)); err != nil {
 		t.Fatalf("the untouched copy: %v\n%s", err, out)
 	}
-	for _, crimes := range [][]crime{recordCrimes, headCrimes, valueCrimes, peopleCrimes, productCrimes, indexCrimes} {
+	for _, crimes := range [][]crime{recordCrimes, headCrimes, valueCrimes, peopleCrimes, productCrimes, indexCrimes, reportCrimes} {
 		for _, c := range crimes {
 			t.Run(c.name, func(t *testing.T) {
 				data, s := copyOf(t, data), *s
@@ -127,6 +127,7 @@ func crimeScene(t testing.TB) (string, *scene) {
 	must(t, err)
 	sold, err := s.Journal.Find(t.Context(), s.id, []journal.Key{journal.RecordKey(f.bills[0])})
 	must(t, err)
+	s.fold(t)
 	s.close(t)
 	return s.data, &scene{f: f, sale: sold[journal.RecordKey(f.bills[0])].Position, last: r.Record.Position, refund: back}
 }

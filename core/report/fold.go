@@ -84,8 +84,8 @@ func walkRows[T any](c *journal.Codec, name string, rows map[id.ID]*T, idOf func
 	}
 }
 
-// read adds what a page holds.
-func read(p Page) (*sheet, error) {
+// parse returns the figures of a page.
+func parse(p Page) (*sheet, error) {
 	s := newSheet()
 	c := journal.NewDecoder(p.Body)
 	c.Root(s.walk)

@@ -69,7 +69,7 @@ func (f *Folder) each(ctx context.Context, s id.Store, q question, fn func(Perio
 		for _, part := range q.parts {
 			low, high := part.keys(span)
 			if err := f.pages.Range(ctx, s, low, high, func(p Page) error {
-				kept, err := read(p)
+				kept, err := parse(p)
 				if err != nil {
 					return err
 				}
@@ -226,7 +226,7 @@ func (f *Folder) merge(ctx context.Context, s id.Store, b *batch) ([]Page, error
 	}
 	before := make(map[Key]*sheet, len(kept))
 	for _, p := range kept {
-		if before[p.Key], err = read(p); err != nil {
+		if before[p.Key], err = parse(p); err != nil {
 			return nil, err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"kassa/core/inventory"
 	"kassa/core/journal"
 	"kassa/core/ledger"
+	"kassa/core/report"
 	"kassa/core/transaction"
 	"kassa/core/writer"
 )
@@ -49,6 +50,7 @@ type Verifier struct {
 	Journal     journal.Repository
 	Projections []writer.Projection
 	Images      inventory.Images
+	Reports     report.Repository    // nil where no figures are kept
 	Progress    func(done, of int64) // may be nil
 }
 
@@ -61,6 +63,7 @@ type run struct {
 	last  map[journal.Chain]journal.Hash
 	books *writer.Books
 	index map[string]sum
+	proof *report.Proof // of the reports; nil without them
 	at    int64
 }
 
@@ -85,6 +88,13 @@ func (r *run) run(ctx context.Context) (err error) {
 	if r.head, err = r.v.Journal.Head(ctx, r.store); err != nil {
 		return err
 	}
+	if r.v.Reports != nil {
+		mark, err := r.v.Reports.Watermark(ctx, r.store)
+		if err != nil {
+			return err
+		}
+		r.proof = report.NewProof(mark)
+	}
 	if whole, err := r.records(ctx); err != nil || !whole {
 		return err
 	}
@@ -92,7 +102,23 @@ func (r *run) run(ctx context.Context) (err error) {
 	if err := r.entries(ctx); err != nil {
 		return err
 	}
-	return r.values(ctx)
+	if err := r.values(ctx); err != nil || r.proof == nil {
+		return err
+	}
+	return r.reports(ctx)
+}
+
+// reports compares the kept figures of reports with what the bills make.
+func (r *run) reports(ctx context.Context) error {
+	n, err := r.proof.Compare(ctx, r.store, r.v.Reports, r.find)
+	r.Values += n
+	if passing(ctx, err) {
+		return err
+	}
+	if err != nil {
+		r.find("the figures of reports cannot be read: %v", err)
+	}
+	return ctx.Err()
 }
 
 // records walks the journal from its first record to the head, and reports whether it came to the end. Where a record cannot be read, nothing
@@ -143,6 +169,9 @@ func (r *run) record(rec *journal.Record, before int64) {
 		r.add(e, 1)
 	}
 	r.lines(rec)
+	if r.proof != nil {
+		r.proof.Add(rec)
+	}
 	replayer, ok := rec.Doc.(writer.Replayer)
 	if !ok {
 		return
