@@ -16,6 +16,7 @@ import (
 	"kassa/core/register"
 	"kassa/core/setup"
 	"kassa/core/store"
+	"kassa/core/trail"
 	"kassa/core/transaction"
 	"kassa/core/user"
 	"kassa/core/writer"
@@ -47,7 +48,7 @@ func Core(c Config) fx.Option {
 			newPasswords,
 			func(t *security.Throttle) user.Throttle { return t },
 			newUsers, newMembers, newSettings,
-			newSetup, inventory.NewService, register.NewService, cashier.NewCartService,
+			newTrail, newSetup, inventory.NewService, register.NewService, cashier.NewCartService,
 			func(t *security.Tokens) cashier.MemberTokens { return memberTokens{t} },
 			cashier.NewService, newFolder, newReports,
 		),
@@ -76,8 +77,8 @@ func newKey(c Config) (key, error) {
 	return k, err
 }
 
-func newUsers(w *writer.Writer, p transaction.Provider, u user.Repository, s user.Sessions, h user.Hasher, t *security.Tokens, th user.Throttle, k clock.Clock, ids id.Source) *user.Service {
-	return user.NewService(user.Config{Writer: w, Transactions: p, Users: u, Sessions: s, Hasher: h, Tokens: userTokens{t}, Throttle: th, Clock: k, IDs: ids})
+func newUsers(w *writer.Writer, p transaction.Provider, u user.Repository, s user.Sessions, h user.Hasher, t *security.Tokens, th user.Throttle, k clock.Clock, ids id.Source, tr *trail.Service) *user.Service {
+	return user.NewService(user.Config{Writer: w, Transactions: p, Users: u, Sessions: s, Hasher: h, Tokens: userTokens{t}, Throttle: th, Clock: k, IDs: ids, Trail: tr})
 }
 
 func newMembers(w *writer.Writer, m member.Repository, l ledger.Repository, h user.Hasher, t *security.Tokens, th user.Throttle) *member.Service {

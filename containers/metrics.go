@@ -28,6 +28,7 @@ type writerMetrics struct {
 	batch                     prometheus.Histogram
 	commit, write             prometheus.Histogram
 	stale, doubtful, refusals prometheus.Counter
+	lost                      prometheus.Counter
 	stopped                   prometheus.Gauge
 }
 
@@ -43,6 +44,7 @@ func newWriterMetrics(c Config) *writerMetrics {
 		stale:    newCounter("kassa_writer_stale_total", "Batches applied again because another process had committed."),
 		doubtful: newCounter("kassa_writer_unknown_outcomes_total", "Commits whose outcome was not known at first."),
 		refusals: newCounter("kassa_writer_refused_total", "Operations refused because the queue was full."),
+		lost:     newCounter("kassa_audit_notes_lost_total", "Audit events without books, such as logins and refusals, that were not recorded."),
 		stopped: prometheus.NewGauge(prometheus.GaugeOpts{Name: "kassa_writer_stopped_stores",
 			Help: "Stores that take nothing more until a restart, because their books were changed by other hands."}),
 	}
@@ -66,7 +68,7 @@ type measured struct {
 
 func (m measured) register(r *prometheus.Registry) {
 	o := m.Observer
-	r.MustRegister(o.batch, o.commit, o.write, o.stale, o.doubtful, o.refusals, o.stopped,
+	r.MustRegister(o.batch, o.commit, o.write, o.stale, o.doubtful, o.refusals, o.lost, o.stopped,
 		newGauge("kassa_writer_queue", "Operations that wait for a commit.", m.Writer.Queued), heads{m.Stores, m.Journal})
 	r.MustRegister(m.Passwords...)
 	r.MustRegister(m.Figures...)
@@ -89,6 +91,9 @@ func (m *writerMetrics) Committed(c writer.Commit) {
 
 // Stale implements writer.Observer.
 func (m *writerMetrics) Stale() { m.stale.Inc() }
+
+// NoteLost implements writer.Observer.
+func (m *writerMetrics) NoteLost() { m.lost.Inc() }
 
 // Doubted implements writer.Observer.
 func (m *writerMetrics) Doubted() { m.doubtful.Inc() }

@@ -11,6 +11,7 @@ import (
 	"kassa/core/report"
 	"kassa/core/setup"
 	"kassa/core/store"
+	"kassa/core/trail"
 	"kassa/core/user"
 
 	"go.uber.org/fx"
@@ -37,6 +38,7 @@ type services struct {
 	Carts     *cashier.CartService
 	Settings  *store.SettingsService
 	Reports   *report.Service
+	Trail     *trail.Service
 	Stores    store.Repository
 	Journal   journal.Repository
 	Token     setupToken
@@ -49,5 +51,6 @@ func resources(s services) []rest.Resource {
 		rest.NewMembers(s.Members), rest.NewPayments(s.Cashier), rest.NewBills(s.Cashier, s.Stores),
 		rest.NewCarts(s.Carts), rest.NewRegisters(s.Registers), rest.NewSettings(s.Settings), rest.NewTopUps(s.Cashier), rest.NewProducts(s.Products),
 		rest.NewReports(s.Reports),
+		rest.NewAuditLog(s.Trail),
 	}
 }

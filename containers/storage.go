@@ -18,6 +18,7 @@ import (
 	"kassa/core/report"
 	"kassa/core/setup"
 	"kassa/core/store"
+	"kassa/core/trail"
 	"kassa/core/transaction"
 	"kassa/core/user"
 	"kassa/core/writer"
@@ -51,7 +52,7 @@ type Storage struct {
 func schema() journal.Schema {
 	all := journal.Schema{}
 	for _, s := range []journal.Schema{cashier.Documents(), inventory.Documents(), member.Documents(), register.Documents(), setup.Documents(),
-		store.Documents(), user.Documents()} {
+		store.Documents(), trail.Documents(), user.Documents()} {
 		maps.Copy(all, s)
 	}
 	return all

@@ -15,6 +15,7 @@ import (
 	"kassa/core/journal"
 	"kassa/core/setup"
 	"kassa/core/store"
+	"kassa/core/trail"
 	"kassa/core/transaction"
 	"kassa/core/user"
 
@@ -23,14 +24,15 @@ import (
 
 // newServer makes the REST server with every resource.
 func newServer(c Config, users *user.Service, ids id.Source, now clock.Clock, p transaction.Provider, stores store.Repository, j journal.Repository,
-	all []rest.Resource, of measured,
+	all []rest.Resource, of measured, t *trail.Service,
 ) (*rest.Server, error) {
 	if c.Bench {
 		all = append(all, rest.NewFloor())
 	}
 	s, err := rest.New(rest.Options{
 		Auth: authenticator{users}, IDs: ids, Clock: now, Log: c.Log, OperatorKey: c.OperatorKey, Resources: all, Proxies: c.Proxies, Slow: c.Slow,
-		Ready: func(ctx context.Context) error { return ready(ctx, p, stores, j) },
+		Ready:  func(ctx context.Context) error { return ready(ctx, p, stores, j) },
+		Denied: denied(t),
 	})
 	if err != nil {
 		return nil, err

@@ -165,7 +165,7 @@ var ranks = [][]string{
 	{"audit"},
 	{"journal"},
 	{"writer"},
-	{"claim"},
+	{"claim", "trail"},
 	{"store", "user", "ledger"},
 	{"inventory", "member", "envelope", "setup"},
 	{"register"},

@@ -44,8 +44,9 @@ type Options struct {
 	Proxies     []netip.Prefix // whose X-Forwarded-For is believed
 	Slow        time.Duration  // from when on a request has a line in the log that says so; 0: never
 
-	// Denied is told of a user whose role does not allow a route, for the audit log; nil: nobody is. It must not block.
-	Denied func(ctx context.Context, p Principal, r Route)
+	// Denied is told of a user who is refused for lack of rights, with the code of the refusal, for the audit log; nil: nobody is. It must not
+	// block.
+	Denied func(ctx context.Context, p Principal, r Route, code string)
 }
 
 // Server serves the REST API with Fiber.
@@ -61,7 +62,7 @@ type Server struct {
 	proxies    []netip.Prefix
 	slow       time.Duration
 	ready      func(ctx context.Context) error
-	denied     func(ctx context.Context, p Principal, r Route)
+	denied     func(ctx context.Context, p Principal, r Route, code string)
 	routes     []*route
 	unmatched  *route
 	converters map[reflect.Type]func(any) any

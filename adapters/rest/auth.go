@@ -34,6 +34,7 @@ type Authenticator interface {
 func (c *Call) admit() error {
 	switch c.route.Access {
 	case Public:
+		c.ctx = audit.WithActor(c.ctx, audit.Actor{Role: audit.System().Role, RequestID: c.requestID})
 		return nil
 	case Operator:
 		return c.admitOperator()
@@ -51,9 +52,6 @@ func (c *Call) admit() error {
 		return fault.New(fault.Forbidden, "origin_refused", "a request with the session cookie must come from a page of this server")
 	}
 	if !c.route.Access.allows(p.Role) {
-		if denied := c.server.denied; denied != nil {
-			denied(c.ctx, p, c.route.Route)
-		}
 		return fault.New(fault.Forbidden, "role_forbidden", "this is for a %s", c.route.Access)
 	}
 	return nil
@@ -73,6 +71,14 @@ func (c *Call) admitOperator() error {
 func (c *Call) identify(p Principal) {
 	c.principal = p
 	c.ctx = audit.WithActor(c.ctx, audit.Actor{ID: p.User, Role: p.Role, RequestID: c.requestID})
+}
+
+// tell says that the caller was refused, if that is what the error is.
+func (c *Call) tell(err error) {
+	f, ok := fault.As(err)
+	if ok && f.Kind == fault.Forbidden && c.server.denied != nil && c.principal.Store != "" {
+		c.server.denied(c.ctx, c.principal, c.route.Route, f.Code)
+	}
 }
 
 // token returns the bearer token, or the session cookie where there is no Authorization header.

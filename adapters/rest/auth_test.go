@@ -176,13 +176,13 @@ func TestOrderOfRefusals(t *testing.T) {
 
 func TestDeniedIsTold(t *testing.T) {
 	var told []string
-	s := newServer(t, Options{Denied: func(ctx context.Context, p Principal, r Route) {
-		told = append(told, string(p.User)+" "+r.Method+" "+r.Path+" "+audit.From(ctx).RequestID)
+	s := newServer(t, Options{Denied: func(ctx context.Context, p Principal, r Route, code string) {
+		told = append(told, string(p.User)+" "+r.Method+" "+r.Path+" "+code+" "+audit.From(ctx).RequestID)
 	}}, guarded)
 	ask(t, s, request("GET", base+"/manager", "", "Authorization", "Bearer cashier", "X-Request-ID", "r1"))
 	ask(t, s, request("GET", base+"/manager", "", "Authorization", "Bearer manager"))
 	ask(t, s, request("GET", base+"/manager", ""))
-	if len(told) != 1 || told[0] != "user-c GET /api/v1/manager r1" {
+	if len(told) != 1 || told[0] != "user-c GET /api/v1/manager role_forbidden r1" {
 		t.Errorf("got %q", told)
 	}
 }

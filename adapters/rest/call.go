@@ -220,7 +220,10 @@ func (c *Call) Bytes(status int, mediaType string, body []byte) error {
 }
 
 // Problem returns err as the problem that it would be as an answer, for answers that carry several, such as a batch.
-func (c *Call) Problem(err error) Problem { return c.server.report(c.rctx, c.requestID, err) }
+func (c *Call) Problem(err error) Problem {
+	c.tell(err)
+	return c.server.report(c.rctx, c.requestID, err)
+}
 
 // SetSession sets the cookie of the web apps to the access token for as long as it lives. Without a token it removes the cookie.
 func (c *Call) SetSession(token string, lives time.Duration) {

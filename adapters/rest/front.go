@@ -90,14 +90,21 @@ func (s *Server) run(rt *route) fiber.Handler {
 		ctx, cancel := context.WithTimeout(context.Background(), rt.timeout)
 		defer cancel()
 		c.ctx = ctx
-		if err := c.admit(); err != nil {
-			return err
-		}
-		if err := c.checkQuery(); err != nil {
-			return err
-		}
-		return rt.handle(c)
+		err := c.answer()
+		c.tell(err)
+		return err
 	}
+}
+
+// answer lets the route's handler answer a caller who may ask for it.
+func (c *Call) answer() error {
+	if err := c.admit(); err != nil {
+		return err
+	}
+	if err := c.checkQuery(); err != nil {
+		return err
+	}
+	return c.route.handle(c)
 }
 
 // checkQuery refuses a parameter that the route does not know, one that comes twice, and text that is not UTF-8.

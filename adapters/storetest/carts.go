@@ -23,7 +23,7 @@ var cartRules = []rule{
 }
 
 func newCarts(s *shop) *cashier.CartService {
-	return cashier.NewCartService(s.Carts, s.Provider, s.w, s.clock, s.ids)
+	return cashier.NewCartService(s.Carts, s.Provider, s.w, s.clock, s.ids, s.trail)
 }
 
 func cartsAreKeptAsParked(t *testing.T, d *database) {

@@ -22,6 +22,7 @@ import (
 	"kassa/core/report"
 	"kassa/core/setup"
 	"kassa/core/store"
+	"kassa/core/trail"
 	"kassa/core/transaction"
 	"kassa/core/user"
 	"kassa/core/writer"
@@ -115,7 +116,7 @@ func documents() journal.Schema {
 		"grant": func() journal.Document { return &grant{} },
 	}
 	for _, s := range []journal.Schema{cashier.Documents(), inventory.Documents(), member.Documents(), register.Documents(), setup.Documents(),
-		store.Documents(), user.Documents()} {
+		store.Documents(), trail.Documents(), user.Documents()} {
 		maps.Copy(all, s)
 	}
 	return all

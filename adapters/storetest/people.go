@@ -72,7 +72,7 @@ func newPeople(s *shop, stores id.Source) *people {
 func (p *people) newUsers(s user.Sessions) *user.Service {
 	return user.NewService(user.Config{
 		Writer: p.w, Transactions: p.Provider, Users: p.Users, Sessions: s, Hasher: p.hasher, Tokens: p.tokens, Throttle: p.throttle,
-		Clock: p.clock, IDs: p.ids,
+		Clock: p.clock, IDs: p.ids, Trail: p.trail,
 	})
 }
 

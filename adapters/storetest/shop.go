@@ -9,6 +9,7 @@ import (
 	"kassa/core/money"
 	"kassa/core/register"
 	"kassa/core/store"
+	"kassa/core/trail"
 	"kassa/core/verify"
 	"kassa/core/writer"
 )
@@ -20,6 +21,7 @@ type shop struct {
 	w     *writer.Writer
 	clock *Clock
 	ids   *counter
+	trail *trail.Service
 }
 
 // shop makes a store with the first settings.
@@ -42,6 +44,7 @@ func newShop(t testing.TB, b Backend) *shop {
 	s := &shop{Backend: b, clock: NewClock(), ids: &counter{}}
 	s.w = writer.New(writer.Config{Provider: s.Provider, Journal: s.Journal, Bindings: s.bindings(), Clock: s.clock, IDs: s.ids})
 	closeAfter(t, s.w)
+	s.trail = trail.NewService(trail.Config{Writer: s.w, Journal: s.Journal, Clock: s.clock})
 	return s
 }
 

@@ -10,7 +10,7 @@ import (
 // Actor is who acts, as the record names them: by id and role only, never by name.
 type Actor struct {
 	ID        id.ID
-	Role      string // cashier, manager, operator, or system
+	Role      string // cashier, manager, operator, system, or anonymous for who did not sign in
 	RequestID string
 }
 
@@ -26,6 +26,15 @@ type Fact struct {
 	After    string
 	Reason   string
 }
+
+// Sale is the action of a sale, the one fact that is as plentiful as records are.
+const Sale = "sale"
+
+// Common reports whether nearly every record has such a fact. It is then listed without an index entry of its own.
+func (f Fact) Common() bool { return f.Action == Sale }
+
+// Anonymous is the role of who did not sign in.
+const Anonymous = "anonymous"
 
 type actorKey struct{}
 

@@ -20,6 +20,7 @@ import (
 	"kassa/core/page"
 	"kassa/core/register"
 	"kassa/core/store"
+	"kassa/core/trail"
 	"kassa/core/transaction"
 	"kassa/core/writer"
 )
@@ -100,11 +101,12 @@ type CartService struct {
 	w     *writer.Writer
 	clock clock.Clock
 	ids   id.Source
+	trail *trail.Service
 }
 
 // NewCartService returns the service.
-func NewCartService(c Carts, tx transaction.Provider, w *writer.Writer, k clock.Clock, ids id.Source) *CartService {
-	return &CartService{carts: c, tx: tx, w: w, clock: k, ids: ids}
+func NewCartService(c Carts, tx transaction.Provider, w *writer.Writer, k clock.Clock, ids id.Source, t *trail.Service) *CartService {
+	return &CartService{carts: c, tx: tx, w: w, clock: k, ids: ids, trail: t}
 }
 
 // Park adds a cart. Faults: validation_failed, register_unknown, member_unknown, product_unknown, too_many_carts.
@@ -119,7 +121,7 @@ func (s *CartService) Park(ctx context.Context, st id.Store, c Cart) (Cart, erro
 	return c, s.tx.Transact(ctx, func(ctx context.Context) error { return s.carts.Insert(ctx, st, c) })
 }
 
-// Change replaces the content of the cart that has the version. Faults: those of Park but for the last, cart_unknown, cart_paid, version_stale.
+// Change replaces the content of the cart that has the version. What goes out of it is noted in the audit trail. Faults: those of Park but for the last, cart_unknown, cart_paid, version_stale.
 func (s *CartService) Change(ctx context.Context, st id.Store, c Cart) (Cart, error) {
 	if err := c.check(); err != nil {
 		return c, err
@@ -132,20 +134,39 @@ func (s *CartService) Change(ctx context.Context, st id.Store, c Cart) (Cart, er
 	}
 	c.Version++
 	c.UpdatedAt = clock.Milli(s.clock.Now())
-	err := s.tx.Transact(ctx, func(ctx context.Context) error {
-		before, err := s.carts.Get(ctx, st, c.ID)
-		if err != nil {
+	var before Cart
+	err := s.tx.Transact(ctx, func(ctx context.Context) (err error) {
+		if before, err = s.carts.Get(ctx, st, c.ID); err != nil {
 			return err
 		}
 		c.CreatedBy = before.CreatedBy
 		return s.carts.Update(ctx, st, c)
 	})
+	if err == nil {
+		s.trail.Note(ctx, st, before.removed(&c)...)
+	}
 	return c, err
 }
 
-// Discard removes the cart that has the version, or any version when that is 0. Faults: cart_unknown, version_stale.
+// Discard removes the cart that has the version, or any version when that is 0, and notes that in the audit trail. Faults: cart_unknown,
+// version_stale.
 func (s *CartService) Discard(ctx context.Context, st id.Store, i id.ID, version int64) error {
-	return s.tx.Transact(ctx, func(ctx context.Context) error { return s.carts.Delete(ctx, st, i, version) })
+	var before Cart
+	err := s.tx.Transact(ctx, func(ctx context.Context) (err error) {
+		if before, err = s.carts.Get(ctx, st, i); err != nil {
+			return err
+		}
+		return s.carts.Delete(ctx, st, i, version)
+	})
+	if err == nil {
+		s.trail.Note(ctx, st, before.discarded())
+	}
+	return err
+}
+
+// drop removes the cart of a sale that is booked.
+func (s *CartService) drop(ctx context.Context, st id.Store, i id.ID) error {
+	return s.tx.Transact(ctx, func(ctx context.Context) error { return s.carts.Delete(ctx, st, i, 0) })
 }
 
 // Get returns a cart. Faults: cart_unknown, cart_paid.

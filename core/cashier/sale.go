@@ -282,7 +282,7 @@ func (o *saleOperation) Apply(v *writer.View) (journal.Draft, []writer.Value, er
 	if o.proof.Token != "" && (b.PointsUsed != 0 || usesWallet(b.Tenders)) {
 		keys = append(keys, tokenKey(o.proof.Token))
 	}
-	facts := []audit.Fact{{Action: "sale", Entity: "bill", EntityID: v.ID()}}
+	facts := []audit.Fact{{Action: audit.Sale, Entity: "bill", EntityID: v.ID()}}
 	if !o.c.Late {
 		facts = append(facts, overrides(b, s)...)
 	}

@@ -186,7 +186,7 @@ func (s *Service) PayLate(ctx context.Context, st id.Store, cs []Sale) ([]writer
 // is left behind is only untidy.
 func (s *Service) forget(ctx context.Context, st id.Store, cart id.ID, err error) {
 	if cart != "" && err == nil {
-		_ = s.carts.Discard(ctx, st, cart, 0)
+		_ = s.carts.drop(ctx, st, cart)
 	}
 }
 

@@ -51,9 +51,12 @@ func States() map[string]func() writer.Stored {
 	return map[string]func() writer.Stored{managersRef.Kind(): func() writer.Stored { return &managers{} }}
 }
 
+// entity is what the audit events of this package are about.
+const entity = "user"
+
 // fact is the audit event of the change.
 func (c *Change) fact(before *User) audit.Fact {
-	f := audit.Fact{Action: c.kind, Entity: "user", EntityID: c.User, After: standing(c.Role, c.Active)}
+	f := audit.Fact{Action: c.kind, Entity: entity, EntityID: c.User, After: standing(c.Role, c.Active)}
 	if before != nil {
 		f.Before = standing(before.s.Role, before.s.Active)
 	}

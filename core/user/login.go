@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 
+	"kassa/core/audit"
 	"kassa/core/fault"
 	"kassa/core/id"
 )
@@ -22,28 +23,51 @@ func (s *Service) Login(ctx context.Context, st id.Store, c Login) (Grant, error
 	if err := s.c.Throttle.Allow(ctx, account, c.Address); err != nil {
 		return Grant{}, err
 	}
-	u, err := s.prove(ctx, st, c)
+	u, there, err := s.prove(ctx, st, c)
 	switch {
 	case fault.IsCode(err, "login_failed"):
 		s.c.Throttle.Failed(account, c.Address)
+		if there {
+			s.noteFailed(ctx, st, u)
+		}
 		return Grant{}, err
 	case err != nil:
 		s.c.Throttle.Abandoned(account, c.Address)
 		return Grant{}, err
 	}
 	s.c.Throttle.Succeeded(account, c.Address)
-	return s.open(ctx, st, u)
+	g, err := s.open(ctx, st, u)
+	if err == nil {
+		s.c.Trail.Note(acting(ctx, u), st, audit.Fact{Action: "login", Entity: entity, EntityID: u.s.ID})
+	}
+	return g, err
 }
 
-// prove returns the active user whose password it is. The hasher works in every case.
-func (s *Service) prove(ctx context.Context, st id.Store, c Login) (*User, error) {
+// acting returns a context in which the user acts, in the request that the context is of.
+func acting(ctx context.Context, u *User) context.Context {
+	return audit.WithActor(ctx, audit.Actor{ID: u.s.ID, Role: string(u.s.Role), RequestID: audit.From(ctx).RequestID})
+}
+
+// noteFailed notes that somebody did not get in, by the id of the user whose address was given. What was typed is kept nowhere.
+func (s *Service) noteFailed(ctx context.Context, st id.Store, u *User) {
+	f := audit.Fact{Action: "login_failed", Entity: entity}
+	if u == nil {
+		ctx = audit.WithActor(ctx, audit.Actor{Role: audit.Anonymous, RequestID: audit.From(ctx).RequestID})
+	} else {
+		ctx, f.EntityID = acting(ctx, u), u.s.ID
+	}
+	s.c.Trail.Count(ctx, st, f)
+}
+
+// prove returns the active user whose password it is, and whether the store is there. With login_failed, it is the user of the address, if that
+// has one. The hasher works in every case.
+func (s *Service) prove(ctx context.Context, st id.Store, c Login) (u *User, there bool, err error) {
 	var hash string
-	var u *User
+	there = true
 	if len(c.Email) <= MaxEmail {
-		var err error
 		u, err = s.c.Users.ByEmail(ctx, st, c.Email)
-		if err != nil && !fault.IsCode(err, "store_unknown") { // a store is not to be guessed at either
-			return nil, err
+		if there = !fault.IsCode(err, "store_unknown"); err != nil && there { // a store is not to be guessed at either
+			return nil, there, err
 		}
 	}
 	if u != nil && u.Active() && len(c.Password) <= MaxPassword {
@@ -53,7 +77,7 @@ func (s *Service) prove(ctx context.Context, st id.Store, c Login) (*User, error
 	if err == nil && !ok {
 		err = LoginFailed()
 	}
-	return u, err
+	return u, there, err
 }
 
 // open adds a session.
@@ -149,6 +173,9 @@ func (s *Service) Logout(ctx context.Context, p Principal) error {
 		return s.c.Sessions.Remove(ctx, p.Store, p.Session)
 	})
 	s.present.forget(place{p.Store, p.Session})
+	if err == nil {
+		s.c.Trail.Note(ctx, p.Store, audit.Fact{Action: "logout", Entity: entity, EntityID: p.User})
+	}
 	return err
 }
 

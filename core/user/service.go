@@ -10,6 +10,7 @@ import (
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/page"
+	"kassa/core/trail"
 	"kassa/core/transaction"
 	"kassa/core/writer"
 )
@@ -23,6 +24,7 @@ type Config struct {
 	Hasher       Hasher
 	Tokens       Tokens
 	Throttle     Throttle
+	Trail        *trail.Service
 	Clock        clock.Clock
 	IDs          id.Source
 }

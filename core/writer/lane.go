@@ -13,11 +13,13 @@ import (
 	"kassa/core/transaction"
 )
 
-// lane is the writer of one store: a queue and the goroutine that empties it.
+// lane is the writer of one store: a queue, a second one for notes, and the goroutine that empties them.
 type lane struct {
 	w         *Writer
 	store     id.Store
 	queue     chan *task
+	notes     chan *task
+	inHand    []*task // notes that were taken already
 	set       *workingSet
 	expected  int           // callers who wait or were answered with the last batch
 	doubt     bool          // the outcome of a commit is unknown: look whether its records are there
@@ -40,34 +42,33 @@ func (l *lane) serve() {
 	}
 }
 
-// batch commits the first task together with what waits.
+// batch commits the first task, if there is one, together with what waits, and some notes after that.
 func (l *lane) batch(first *task) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	l.doubt = false
 	batch, applied := l.collect(ctx, first)
-	l.process(ctx, batch, applied)
-	l.expected = len(batch) + len(l.queue)
+	callers, notes := len(batch), l.takeNotes()
+	if applied != nil {
+		l.extend(ctx, applied, notes)
+	}
+	l.process(ctx, append(batch, notes...), applied)
+	l.expected = callers + len(l.queue)
 	l.contested = max(0, l.contested-1)
 	l.repeated = max(0, l.repeated-1)
 }
 
-// next waits for a task. A turn that nobody here has a use for goes to the next process.
+// next waits for a task, or for a note and returns nil. A turn that nobody here has a use for goes to the next process.
 func (l *lane) next() (*task, bool) {
 	if l.holding {
 		idle := time.NewTimer(maxIdle)
 		defer idle.Stop()
-		select {
-		case t, ok := <-l.queue:
-			if ok {
-				return t, true
-			}
-		case <-idle.C:
+		if t, ok := l.arrival(idle.C); ok {
+			return t, true
 		}
 		l.giveTurn()
 	}
-	t, ok := <-l.queue
-	return t, ok
+	return l.arrival(nil)
 }
 
 // collect takes what waits. With few callers that is all, so that an idle store answers at once. Under load it waits a moment for those who
@@ -75,7 +76,11 @@ func (l *lane) next() (*task, bool) {
 // thirds of two commits of 32. It does not wait idly: what is there is applied meanwhile. Where commits take long, so may this.
 func (l *lane) collect(ctx context.Context, first *task) ([]*task, *plan) {
 	l.takeTurn(ctx, l.expected < companions)
-	batch := l.drain(l.add(make([]*task, 0, l.w.c.Batch), first))
+	batch := make([]*task, 0, l.w.c.Batch+notesPerBatch)
+	if first != nil {
+		batch = l.add(batch, first)
+	}
+	batch = l.drain(batch)
 	most := min(l.expected, l.w.c.Batch)
 	if l.expected < companions || len(batch) >= most {
 		return batch, nil
@@ -430,6 +435,7 @@ func (l *lane) adopt(p *plan, head journal.Head) {
 	}
 	head.Last = last
 	l.set.head = head
+	l.set.remember(p.over.near)
 	for _, ref := range p.over.order {
 		if !ref.Fleeting() {
 			l.set.put(ref, p.over.values[ref])

@@ -28,6 +28,8 @@ type Observer interface {
 	Doubted()
 	// Refused is told when an operation is refused because the queue is full.
 	Refused()
+	// NoteLost is told when a Note is not recorded.
+	NoteLost()
 	// Stopped is told, once, of a store that takes nothing more because its books were changed by other hands.
 	Stopped(s id.Store)
 }
@@ -39,4 +41,5 @@ func (unobserved) Committed(Commit) {}
 func (unobserved) Stale()           {}
 func (unobserved) Doubted()         {}
 func (unobserved) Refused()         {}
+func (unobserved) NoteLost()        {}
 func (unobserved) Stopped(id.Store) {}

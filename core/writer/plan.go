@@ -147,6 +147,7 @@ func (l *lane) record(p *plan, t *task, d journal.Draft, values []Value) error {
 			return fmt.Errorf("key %s is used twice in one batch", k)
 		}
 	}
+	l.list(p, &r)
 	r.Touched = touched(r, values)
 	var ok bool
 	if r.Previous, ok = p.over.last[d.Chain]; !ok {

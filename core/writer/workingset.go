@@ -9,13 +9,14 @@ import (
 type workingSet struct {
 	head       journal.Head
 	loaded     bool
-	young, old map[journal.Ref]Value // a nil value: known not to exist
-	fleeting   map[journal.Ref]Value // of this batch only, because the journal does not name them when they change
+	young, old map[journal.Ref]Value  // a nil value: known not to exist
+	fleeting   map[journal.Ref]Value  // of this batch only, because the journal does not name them when they change
+	near       map[journal.Term]int64 // the last block in which a record of this process says so
 	limit      int
 }
 
 func newWorkingSet(limit int) *workingSet {
-	return &workingSet{young: map[journal.Ref]Value{}, old: map[journal.Ref]Value{}, fleeting: map[journal.Ref]Value{}, limit: limit}
+	return &workingSet{young: map[journal.Ref]Value{}, old: map[journal.Ref]Value{}, fleeting: map[journal.Ref]Value{}, near: map[journal.Term]int64{}, limit: limit}
 }
 
 func (w *workingSet) get(ref journal.Ref) (Value, bool) {
@@ -72,6 +73,7 @@ func (w *workingSet) clear() {
 	clear(w.young)
 	clear(w.old)
 	clear(w.fleeting)
+	clear(w.near)
 }
 
 // overlay holds what the operations of a batch have changed so far.
@@ -81,11 +83,12 @@ type overlay struct {
 	order  []journal.Ref
 	keys   map[journal.Key]*journal.Record
 	last   map[journal.Chain]journal.Hash
+	near   map[journal.Term]int64
 }
 
 func newOverlay() *overlay {
 	return &overlay{values: map[journal.Ref]Value{}, before: map[journal.Ref]Value{}, keys: map[journal.Key]*journal.Record{},
-		last: map[journal.Chain]journal.Hash{}}
+		last: map[journal.Chain]journal.Hash{}, near: map[journal.Term]int64{}}
 }
 
 func (o *overlay) put(set *workingSet, v Value) {

@@ -116,9 +116,13 @@ type task struct {
 	done   chan struct{}
 	result Result
 	err    error
+	lost   func() // told when a note fails; nil for all else
 }
 
 func (t *task) finish(r Result, err error) {
+	if err != nil && t.lost != nil {
+		t.lost()
+	}
 	t.result, t.err = r, err
 	close(t.done)
 }
@@ -213,6 +217,7 @@ func (w *Writer) Close(ctx context.Context) error {
 		w.closing = true
 		for _, l := range w.lanes {
 			close(l.queue)
+			close(l.notes)
 		}
 	}
 	w.mu.Unlock()
@@ -229,15 +234,9 @@ func (w *Writer) Close(ctx context.Context) error {
 func (w *Writer) enqueue(s id.Store, t *task) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closing {
-		return busy()
-	}
-	l := w.lanes[s]
-	if l == nil {
-		l = &lane{w: w, store: s, queue: make(chan *task, maxQueue), set: newWorkingSet(maxValues)}
-		w.lanes[s] = l
-		w.wg.Add(1)
-		go l.serve()
+	l, err := w.open(s)
+	if err != nil {
+		return err
 	}
 	select {
 	case l.queue <- t:
@@ -245,6 +244,21 @@ func (w *Writer) enqueue(s id.Store, t *task) error {
 	default:
 		return busy()
 	}
+}
+
+// open returns the store's lane, made where there was none; writer_busy once the writer closes. The caller has the lock.
+func (w *Writer) open(s id.Store) (*lane, error) {
+	if w.closing {
+		return nil, busy()
+	}
+	l := w.lanes[s]
+	if l == nil {
+		l = &lane{w: w, store: s, queue: make(chan *task, maxQueue), notes: make(chan *task, maxNotes), set: newWorkingSet(maxValues)}
+		w.lanes[s] = l
+		w.wg.Add(1)
+		go l.serve()
+	}
+	return l, nil
 }
 
 // Waiting returns how many operations of the store are in the queue: enqueued, and not yet part of a batch.
