@@ -97,8 +97,8 @@ func loginSaysWhoAndWhere(t *testing.T, d *database) {
 	if who.User != p.boss.ID() || who.Role != user.Manager || who.Store != p.id || who.Session == "" {
 		t.Errorf("got %+v", who)
 	}
-	if n := len(p.records(t)); n != 1 {
-		t.Errorf("a login left %d records", n-1)
+	if rs := p.records(t); len(rs) != 2 || rs[1].Actor.ID != p.boss.ID() || len(rs[1].Facts) != 1 || rs[1].Facts[0].Action != "login" || len(rs[1].Touched) != 0 {
+		t.Errorf("a login left %+v", rs[1:])
 	}
 }
 

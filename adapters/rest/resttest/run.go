@@ -25,6 +25,7 @@ func Run(t *testing.T, open Open) {
 		{"till", till},
 		{"reports", reports},
 		{"CSV", sheets},
+		{"audit log", auditLog},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open) })
 	}
