@@ -101,7 +101,7 @@ func (b *bad) accepted() []accepted {
 		{name: "POST /cashier/quote", body: sale + "}"},
 		{name: "POST /cashier/payments", body: sale + `,"client_sale_id":"c-1"}`, header: key},
 		{name: "POST /cashier/payments/batch", body: `{"items":[` + sale + `,"client_sale_id":"c-2","idempotency_key":"late-1"}]}`},
-		{name: "GET /bills"}, {name: "GET /bills/{id}", path: "/bills/" + f.bill}, {name: "GET /bills/{id}/receipt", path: "/bills/" + f.bill + "/receipt"},
+		{name: "GET /audit-log"}, {name: "GET /bills"}, {name: "GET /bills/{id}", path: "/bills/" + f.bill}, {name: "GET /bills/{id}/receipt", path: "/bills/" + f.bill + "/receipt"},
 		{name: "POST /bills/{id}/reprints", path: "/bills/" + f.bill + "/reprints"},
 		{name: "POST /bills/{id}/refunds", path: "/bills/" + f.bill + "/refunds", header: key, body: fmt.Sprintf(
 			`{"lines":[{"line":1,"quantity":1}],"restock":true,"tenders":[{"kind":"cash","amount":250}],"register_id":%q,"reason":"damaged"}`, b.Register)},
