@@ -1,4 +1,5 @@
-// Package receipt renders bills for paper and for screens: as text in the columns of a printer, and as a page of HTML.
+// Package receipt renders bills for paper and for screens: as text in the columns of a printer, as a page of HTML, and in the commands
+// of receipt printers.
 package receipt
 
 import (

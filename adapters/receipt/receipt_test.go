@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,7 +96,10 @@ func cases(t testing.TB) map[string]*receipt.Receipt {
 		piece(2, "\x1b@\x1dV\x00Evil\n\tname <script>alert('x')</script> \u202egnirts\u202c & co", 1_000_000_000, 0),
 		piece(1, "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft", 5, 0))
 	large := sold(t, "EUR", cashier.Terms{TaxMode: store.TaxExclusive}, 0, 0, []cashier.Tender{{Kind: cashier.Card, Amount: 825_000_000_000}}, piece(1, "Everything", 750_000_000_000, 1000))
+	dinar := sold(t, "KWD", inclusive, 0, 0, []cashier.Tender{{Kind: cashier.Card, Amount: 3750}}, piece(3, "Dates", 1250, 500))
+	letters := sold(t, "EUR", inclusive, 0, 0, nil, piece(1, "Crème brûlée 5 € – “œufs”, Škoda, Łódź, ½ ﬁn™ №1 e\u0301 ﷽ 🎉", 100, 0))
 	out := map[string]*receipt.Receipt{
+		"dinar": receiptOf(dinar), "letters": receiptOf(letters),
 		"plain": receiptOf(plain), "vip": receiptOf(vip), "weighed": receiptOf(weighed), "odd": receiptOf(odd), "large": receiptOf(large),
 		"void": receiptOf(turned(plain, cashier.KindVoid)), "refund": receiptOf(turned(vip, cashier.KindRefund)), "copy": receiptOf(plain),
 	}
@@ -116,6 +120,9 @@ func TestGoldenReceipts(t *testing.T) {
 			name + ".48.txt": receipt.Text(r, receipt.Wide), name + ".32.txt": receipt.Text(r, receipt.Narrow), name + ".html": string(page),
 		} {
 			golden(t, file, got)
+		}
+		for _, columns := range []int{receipt.Wide, receipt.Narrow} {
+			golden(t, fmt.Sprintf("%s.%d.escpos", name, columns), printOut(t, receipt.ESCPOS(r, columns), columns).paper)
 		}
 	}
 }

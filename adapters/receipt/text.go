@@ -10,14 +10,30 @@ const (
 
 // Text renders the receipt in lines of at most so many columns; less than Narrow is taken as Narrow.
 func Text(r *Receipt, columns int) string {
-	p := &page{width: max(columns, Narrow)}
-	v := newView(r)
-	p.centred(v.Store)
+	p := &page{width: max(columns, Narrow), spell: func(s string) string { return s }}
+	p.write(newView(r))
+	return p.b.String()
+}
+
+// page collects lines.
+type page struct {
+	b     strings.Builder
+	width int
+	spell func(string) string // makes a clean text out of what the paper can show
+
+	bold, tall emphasis
+}
+
+// emphasis is what a printer is told before and after lines that stand out; plain text has none.
+type emphasis struct{ on, off string }
+
+func (p *page) write(v *view) {
+	p.styled(p.tall, func() { p.centred(v.Store) })
 	for _, line := range v.Header {
 		p.centred(line)
 	}
 	for _, mark := range v.Marks {
-		p.centred("*** " + mark + " ***")
+		p.styled(p.bold, func() { p.centred("*** " + mark + " ***") })
 	}
 	p.rule('-')
 	p.rows(v.About)
@@ -30,7 +46,7 @@ func Text(r *Receipt, columns int) string {
 	}
 	p.rule('-')
 	p.rows(v.Sums)
-	p.row(v.Total.Label, v.Total.Figure)
+	p.styled(p.tall, func() { p.row(v.Total.Label, v.Total.Figure) })
 	p.rule('=')
 	p.rows(v.Tenders)
 	p.taxes(v.Taxes)
@@ -44,13 +60,12 @@ func Text(r *Receipt, columns int) string {
 	for _, line := range v.Footer {
 		p.centred(line)
 	}
-	return p.b.String()
 }
 
-// page collects lines.
-type page struct {
-	b     strings.Builder
-	width int
+func (p *page) styled(e emphasis, lines func()) {
+	p.b.WriteString(e.on)
+	lines()
+	p.b.WriteString(e.off)
 }
 
 func (p *page) line(s string) {
@@ -61,13 +76,13 @@ func (p *page) line(s string) {
 func (p *page) rule(c byte) { p.line(strings.Repeat(string(c), p.width)) }
 
 func (p *page) indented(s string) {
-	for _, line := range wrap(s, p.width-2) {
+	for _, line := range wrap(p.spell(s), p.width-2) {
 		p.line("  " + line)
 	}
 }
 
 func (p *page) centred(s string) {
-	for _, line := range wrap(s, p.width) {
+	for _, line := range wrap(p.spell(s), p.width) {
 		p.line(strings.Repeat(" ", (p.width-measured(line))/2) + line)
 	}
 }
@@ -80,6 +95,7 @@ func (p *page) rows(rs []row) {
 
 // row puts the label to the left and the figure to the right of its last line, or of a line of its own where they do not fit together.
 func (p *page) row(label, figure string) {
+	label, figure = p.spell(label), p.spell(figure)
 	if label == "" && figure == "" {
 		return
 	}

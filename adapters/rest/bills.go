@@ -29,8 +29,8 @@ func NewBills(s *cashier.Service, stores store.Repository) Bills { return Bills{
 func (b Bills) Routes(r *Router) {
 	r.Get("/bills", Cashier, b.list, Paged(), Query("from", "to", "register_id", "member_id", "kind", "receipt_number", "client_sale_id", "flag"))
 	r.Get("/bills/{id}", Cashier, b.get)
-	r.Get("/bills/{id}/receipt", Cashier, b.receipt, Query("width"))
-	r.Post("/bills/{id}/reprints", Cashier, b.reprint, Query("width"))
+	r.Get("/bills/{id}/receipt", Cashier, b.receipt, Query("width", "columns"))
+	r.Post("/bills/{id}/reprints", Cashier, b.reprint, Query("width", "columns"))
 	r.Post("/bills/{id}/refunds", Cashier, b.refund)
 	r.Post("/bills/{id}/void", Cashier, b.void)
 }
@@ -118,16 +118,20 @@ func (b Bills) get(c *Call) error {
 	return c.OK(newBillBody(found))
 }
 
-// receipt renders a bill for paper or for a screen.
+// receipt renders a bill for paper or for a screen. As application/vnd.escpos it is what a receipt printer takes, byte for byte, on code page 858; other
+// characters lose their accents or show as a question mark. There, a sale for cash opens the drawer. Below stand two codes: an EAN-13 with the prefix
+// 20, the receipt number in ten digits and the check digit, for GET /bills?receipt_number=, where each register has its own numbers, and a QR code of the bill's id.
 //
 //	@Summary	Receipt of a bill
 //	@Tags		bills
 //	@Security	cashier
 //	@Produce	plain
 //	@Produce	html
+//	@Produce	application/vnd.escpos
 //	@Param		id		path		string	true	"bill"
 //	@Param		width	query		int		false	"columns of the text"	minimum(32)	maximum(80)	default(48)
-//	@Success	200		{string}	string	"text/plain, also for */*, or text/html"
+//	@Param		columns	query		int		false	"columns of the receipt printer's font A: 32 on 58 mm paper, 48 on 80 mm"	Enums(32, 48)	default(48)
+//	@Success	200		{string}	string	"text/plain, also for */*, text/html, or application/vnd.escpos"
 //	@Failure	404		{object}	Problem	"`bill_unknown`"
 //	@Failure	406		{object}	Problem	"`not_acceptable`"
 //	@Router		/bills/{id}/receipt [get]
@@ -135,16 +139,18 @@ func (b Bills) receipt(c *Call) error {
 	return b.render(c, http.StatusOK, false, b.service.Slip)
 }
 
-// reprint renders a receipt that says COPY, and notes that it was printed again.
+// reprint renders a receipt that says COPY, and notes that it was printed again. It opens no drawer.
 //
 //	@Summary	Print a receipt again
 //	@Tags		bills
 //	@Security	cashier
 //	@Produce	plain
 //	@Produce	html
+//	@Produce	application/vnd.escpos
 //	@Param		id		path		string	true	"bill"
 //	@Param		width	query		int		false	"columns of the text"	minimum(32)	maximum(80)	default(48)
-//	@Success	201		{string}	string	"text/plain, also for */*, or text/html"
+//	@Param		columns	query		int		false	"columns of the receipt printer's font A: 32 on 58 mm paper, 48 on 80 mm"	Enums(32, 48)	default(48)
+//	@Success	201		{string}	string	"text/plain, also for */*, text/html, or application/vnd.escpos"
 //	@Header		201		{string}	Location	"the receipt"
 //	@Failure	404		{object}	Problem	"`bill_unknown`"
 //	@Failure	406		{object}	Problem	"`not_acceptable`"
@@ -161,13 +167,11 @@ func (b Bills) render(c *Call, status int, again bool, slip func(context.Context
 	if err != nil {
 		return err
 	}
-	width, err := c.QueryInt("width", receipt.Wide)
-	if err != nil || width < receipt.Narrow || width > maxWidth {
-		return queryFault("width", "must be "+strconv.Itoa(receipt.Narrow)+" to "+strconv.Itoa(maxWidth))
+	f, err := formOf(c)
+	if err != nil {
+		return err
 	}
-	c.SetHeader(fiber.HeaderVary, fiber.HeaderAccept)
-	media := c.Accepts(fiber.MIMETextPlain, fiber.MIMETextHTML)
-	if media == "" {
+	if f.media == "" {
 		return notAcceptable(c)
 	}
 	s, err := slip(c.Context(), c.Store(), i)
@@ -186,8 +190,35 @@ func (b Bills) render(c *Call, status int, again bool, slip func(context.Context
 	if again {
 		c.SetHeader(fiber.HeaderLocation, base+"/bills/"+string(i)+"/receipt")
 	}
-	if media == fiber.MIMETextPlain {
-		return c.Bytes(status, fiber.MIMETextPlainCharsetUTF8, []byte(receipt.Text(paper, int(width))))
+	return f.print(c, status, paper)
+}
+
+// form is how a receipt is rendered.
+type form struct {
+	media          string // "" where the client takes none
+	width, columns int64
+}
+
+func formOf(c *Call) (f form, err error) {
+	f.width, err = c.QueryInt("width", receipt.Wide)
+	if err != nil || f.width < receipt.Narrow || f.width > maxWidth {
+		return f, queryFault("width", "must be "+strconv.Itoa(receipt.Narrow)+" to "+strconv.Itoa(maxWidth))
+	}
+	f.columns, err = c.QueryInt("columns", receipt.Wide)
+	if err != nil || f.columns != receipt.Narrow && f.columns != receipt.Wide {
+		return f, queryFault("columns", "must be "+strconv.Itoa(receipt.Narrow)+" or "+strconv.Itoa(receipt.Wide))
+	}
+	c.SetHeader(fiber.HeaderVary, fiber.HeaderAccept)
+	f.media = c.Accepts(fiber.MIMETextPlain, fiber.MIMETextHTML, receipt.ESCPOSType)
+	return f, nil
+}
+
+func (f form) print(c *Call, status int, paper *receipt.Receipt) error {
+	switch f.media {
+	case fiber.MIMETextPlain:
+		return c.Bytes(status, fiber.MIMETextPlainCharsetUTF8, []byte(receipt.Text(paper, int(f.width))))
+	case receipt.ESCPOSType:
+		return c.Bytes(status, receipt.ESCPOSType, receipt.ESCPOS(paper, int(f.columns)))
 	}
 	page, err := receipt.HTML(paper)
 	if err != nil {
@@ -200,7 +231,7 @@ func (b Bills) render(c *Call, status int, again bool, slip func(context.Context
 
 // notAcceptable answers 406: no fault of the core has to do with media types.
 func notAcceptable(c *Call) error {
-	b, err := json.Marshal(bare(http.StatusNotAcceptable, "not_acceptable", "a receipt is text/plain or text/html", c.RequestID()), answerOptions)
+	b, err := json.Marshal(bare(http.StatusNotAcceptable, "not_acceptable", "a receipt is text/plain, text/html or "+receipt.ESCPOSType, c.RequestID()), answerOptions)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,8 @@ func printed(t *testing.T, open Open) {
 			t.Errorf("%q is too long", line)
 		}
 	}
-	s.As(s.Cashier).With("Accept", "application/vnd.escpos").Get(path).Refused(406, "not_acceptable")
+	s.As(s.Cashier).With("Accept", "image/png").Get(path).Refused(406, "not_acceptable")
+	escpos(t, s, bill)
 	s.As(s.Cashier).Get(path+"?width=31").Refused(400, "query_invalid")
 	s.As(s.Cashier).Get("/bills/"+s.Register+"/receipt").Refused(404, "bill_unknown")
 	copied := s.As(s.Cashier).Post("/bills/"+bill+"/reprints", "").Want(201)
@@ -51,6 +52,37 @@ func printed(t *testing.T, open Open) {
 		t.Errorf("the receipt of the void is\n%s", text)
 	}
 	s.MustVerify()
+}
+
+// escpos: what a receipt printer gets. A drawer opens for the first print of a sale for cash, and for nothing else.
+func escpos(t *testing.T, s *Shop, bill string) {
+	const kick = "\x1bp"
+	as := func() *Request { return s.As(s.Cashier).With("Accept", "application/vnd.escpos") }
+	path := "/bills/" + bill
+	for query, columns := range map[string]int{"": 48, "?columns=48": 48, "?columns=32": 32} {
+		a := as().Get(path + "/receipt" + query).Want(200)
+		text := string(a.Raw)
+		if a.Header.Get("Content-Type") != "application/vnd.escpos" || !strings.HasPrefix(text, "\x1b@") || !strings.Contains(text, kick) ||
+			!strings.Contains(text, "\n"+strings.Repeat("=", columns)+"\n") || !strings.Contains(text, "12 High Street\n") || !strings.Contains(text, bill) || !strings.Contains(text, "2000000000015") {
+			t.Errorf("%q prints %q", query, text)
+		}
+	}
+	for _, query := range []string{"columns=0", "columns=33", "columns=-32", "columns=x", "columns=", "columns=48.0", "columns=32&columns=32"} {
+		as().Get(path+"/receipt?"+query).Refused(400, "query_invalid")
+		as().Post(path+"/reprints?"+query, "").Refused(400, "query_invalid")
+	}
+	if copied := string(as().Post(path+"/reprints?columns=32", "").Want(201).Raw); !strings.Contains(copied, "*** COPY ***") || strings.Contains(copied, kick) {
+		t.Errorf("the copy prints %q", copied)
+	}
+	soap := s.NewProduct("Se\u0301same – 5 €", 100, 10)
+	card := s.Pay(Line(soap, 1), `"tenders":[{"kind":"card","amount":100}]`).Want(201).Text("id")
+	if text := string(as().Get("/bills/" + card + "/receipt").Want(200).Raw); strings.Contains(text, kick) || !strings.Contains(text, "S\x82same - 5 \xd5") {
+		t.Errorf("a sale by card prints %q", text)
+	}
+	void := s.As(s.Manager).Key("").Post("/bills/"+card+"/void", `{"reason":"wrong"}`).Want(201).Text("id")
+	if text := string(as().Get("/bills/" + void + "/receipt").Want(200).Raw); strings.Contains(text, kick) || !strings.Contains(text, "VOID OF RECEIPT 2") {
+		t.Errorf("the void prints %q", text)
+	}
 }
 
 func bills(t *testing.T, open Open) {

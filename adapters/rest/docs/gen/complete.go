@@ -154,7 +154,7 @@ func completeBody(doc *openapi3.T, body *openapi3.RequestBody, t *types) {
 	}
 }
 
-// completeResponse gives every refusal the one shape and its headers.
+// completeResponse gives every refusal the one shape and its headers, and says which answers are bytes and not text.
 func completeResponse(status string, r *openapi3.Response, problem string) {
 	if status == strconv.Itoa(http.StatusNotModified) {
 		r.Content = nil
@@ -167,6 +167,12 @@ func completeResponse(status string, r *openapi3.Response, problem string) {
 			setHeader(r, "WWW-Authenticate", "what to log in with", openapi3.NewStringSchema())
 		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 			setHeader(r, "Retry-After", "seconds to wait", openapi3.NewIntegerSchema().WithMin(1))
+		}
+		return
+	}
+	for mediaType, media := range r.Content {
+		if !strings.HasPrefix(mediaType, "text/") && !strings.HasSuffix(mediaType, "json") {
+			media.Schema = openapi3.NewStringSchema().WithFormat("binary").NewRef()
 		}
 	}
 }
