@@ -18,13 +18,14 @@ import (
 
 // What a history is made of. Refunds come together, since the writer looks up all keys of a batch that has one.
 const (
-	shift      = 10_000 // bills; the last of each give back sales of the beginning
-	refunds    = 100
-	busyTill   = 5                   // one of so many sales is on the first till, whose drawer so gets a fifth of all ledger lines
-	regulars   = 5                   // one of so many sales is a member's
-	sellers    = 2 * writer.MaxBatch // at once, so that a batch waits while another is committed
-	saleTries  = 5
-	retryPause = 200 * time.Millisecond
+	shift        = 10_000 // bills; the last of each give back sales of the beginning
+	refunds      = 100
+	busyTill     = 5           // one of so many sales is on the first till, whose drawer so gets a fifth of all ledger lines
+	regulars     = 5           // one of so many sales is a member's
+	sellers      = 1024        // at once, all that the writer's queue takes
+	historyBatch = sellers / 2 // so that one waits while another is committed
+	saleTries    = 5
+	retryPause   = 200 * time.Millisecond
 )
 
 // sell makes the bills that are missing.
