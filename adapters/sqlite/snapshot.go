@@ -114,7 +114,8 @@ func backUp(ctx context.Context, to, from *sqlite.Conn, progress func(done, of i
 // Adopt takes over the files of stores from a closed database in a folder on the same disk, all or none of them. What a crash leaves before that
 // is files that no list names and nobody opens. Conflict fault store_exists when a store of one of the names is there.
 func (d *Database) Adopt(ctx context.Context, stores []store.Store, folder string) error {
-	return full(d.onList(ctx, true, func(t *tx) error {
+	var moved []string
+	err := d.onList(ctx, true, func(t *tx) error {
 		for _, s := range stores {
 			if err := t.enlist(s); err != nil {
 				return err
@@ -124,9 +125,16 @@ func (d *Database) Adopt(ctx context.Context, stores []store.Store, folder strin
 			if err := move(filepath.Join(folder, fileName(s.ID)), d.path(s.ID)); err != nil {
 				return err
 			}
+			moved = append(moved, d.path(s.ID))
 		}
 		return syncFolder(d.dir)
-	}))
+	})
+	if err != nil {
+		for _, path := range moved {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
+	return full(err)
 }
 
 // move moves a file of a closed database. The log of another one, that once was in its place, would be taken for its own.
