@@ -1,6 +1,7 @@
 package containers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -73,13 +74,14 @@ func TestACopyIsTheSameShop(t *testing.T) {
 
 	n, err := copyShop(t.Context(), folder, remote, quiet)
 	must(t, err)
-	if n.Records == 0 || n.Values == 0 || n.Carts != 1 {
+	if n.Records == 0 || n.Values == 0 || n.Images != 1 || n.Carts != 1 {
 		t.Fatalf("copied %+v", n)
 	}
 	there := database(t, remote)
 	if got := there.dump(t); got != want {
 		t.Fatal("the copy's journal is another one")
 	}
+	there.shows(t, f.products[4], f.image)
 	there.goesOn(t, f)
 	want = there.dump(t)
 	there.close(t)
@@ -91,6 +93,17 @@ func TestACopyIsTheSameShop(t *testing.T) {
 		t.Fatal("the journal that came back is another one")
 	}
 	home.verify(t)
+	home.shows(t, f.products[4], f.image)
+}
+
+// shows fails the test unless the product has the image.
+func (s *testShop) shows(t testing.TB, product id.ID, want inventory.Image) {
+	t.Helper()
+	i, err := s.Inventory.Image(t.Context(), s.id, product, func(string) bool { return false })
+	must(t, err)
+	if i.Hash() != want.Hash() || !bytes.Equal(i.Bytes(), want.Bytes()) || i.Type() != want.Type() {
+		t.Errorf("product %s has the image %s %q", product, i.Type(), i.Bytes())
+	}
 }
 
 func parkCart(t testing.TB, s *testShop) error {
@@ -146,7 +159,7 @@ func (s *testShop) lastNumber(t testing.TB, f furniture) (n int64) {
 func TestABrokenOffCopySellsNothingAndIsGoneOnWith(t *testing.T) {
 	folder, f := furnished(t)
 	for name, to := range map[string]func() string{"SQLite": t.TempDir, "MongoDB": func() string { return mongoConfig(t).MongoURI }} {
-		for _, at := range []string{"records", "values", "records proven"} {
+		for _, at := range []string{"records", "images", "values", "records proven"} {
 			t.Run(name+" "+at, func(t *testing.T) {
 				target := to()
 				ctx, cancel := context.WithCancel(t.Context())
@@ -276,6 +289,7 @@ func TestACopyGoesOnAfterTheShopDid(t *testing.T) {
 
 	s = database(t, folder)
 	s.swap(ctx, t, f, last)
+	other := s.depict(ctx, t, f.products[4], "a lake")
 	must(t, s.Provider.Transact(ctx, func(ctx context.Context) error { return s.Carts.Delete(ctx, s.id, "cart", 0) }))
 	want := s.dump(t)
 	s.close(t)
@@ -287,6 +301,7 @@ func TestACopyGoesOnAfterTheShopDid(t *testing.T) {
 			t.Error("the copy is another shop")
 		}
 		copied.verify(t)
+		copied.shows(t, f.products[4], other)
 		taken, err := copied.Members.Get(ctx, copied.id, f.members[0])
 		must(t, err)
 		if got := taken.Member.Snapshot().Email; got != "last@member.test" {

@@ -160,8 +160,9 @@ func by(ctx context.Context, who id.ID, role user.Role) context.Context {
 // furniture names what is in a furnished shop.
 type furniture struct {
 	manager, cashier, trainee id.ID
-	registers, products       []id.ID // the products: two pieces that block, one that warns, one by weight, one without end
-	members, bills            []id.ID // the members: a VIP with points and a wallet, one without anything
+	registers, products       []id.ID         // the products: two pieces that block, one that warns, one by weight, one without end
+	image                     inventory.Image // of the last product
+	members, bills            []id.ID         // the members: a VIP with points and a wallet, one without anything
 }
 
 // furnished returns a data folder with a small shop in it, and its furniture. Tests work on copies.
@@ -210,6 +211,17 @@ func (s *testShop) furnishProducts(ctx context.Context, t testing.TB, f *furnitu
 	} {
 		f.products = append(f.products, made(t)(s.Inventory.Create(ctx, s.id, inventory.Create{Key: idempotency.Key(fmt.Sprint("product", i)), Details: p.Details, Stock: &p.stock})))
 	}
+	f.image = s.depict(ctx, t, f.products[4], "the sea")
+}
+
+// depict gives the product an image of the text; what stands in it, nothing here looks at.
+func (s *testShop) depict(ctx context.Context, t testing.TB, product id.ID, text string) inventory.Image {
+	t.Helper()
+	i, err := inventory.NewImage(inventory.PNG, []byte("picture of "+text))
+	must(t, err)
+	_, err = s.Inventory.SetImage(ctx, s.id, inventory.SetImage{ID: product, Image: i})
+	must(t, err)
+	return i
 }
 
 func (s *testShop) furnishMembers(ctx context.Context, t testing.TB, f *furniture) {

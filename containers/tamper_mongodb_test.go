@@ -18,7 +18,7 @@ import (
 )
 
 // proven are the collections that verify compares with the journal.
-var proven = []string{"heads", "records", "stock", "state", "products", "users", "members"}
+var proven = []string{"heads", "records", "stock", "state", "products", "images", "users", "members"}
 
 // remoteScene is the shop of a scene in MongoDB, opened behind Kassa's back.
 type remoteScene struct {
@@ -56,7 +56,7 @@ func TestVerifyNamesEveryChangeByHandOnMongoDB(t *testing.T) {
 		t.Fatalf("the untouched shop: %v\n%s", err, out)
 	}
 	before := s.documents(t)
-	for _, crimes := range [][]remoteCrime{remoteRecordCrimes, remoteHeadCrimes, remoteStockCrimes, remoteStateCrimes, remoteProductCrimes, remotePeopleCrimes, strayCrimes()} {
+	for _, crimes := range [][]remoteCrime{remoteRecordCrimes, remoteHeadCrimes, remoteStockCrimes, remoteStateCrimes, remoteProductCrimes, remoteImageCrimes, remotePeopleCrimes, strayCrimes()} {
 		for _, crime := range crimes {
 			t.Run(crime.name, func(t *testing.T) {
 				defer s.restore(t, before)
@@ -303,6 +303,24 @@ var remoteProductCrimes = []remoteCrime{
 	{"the category of a product", func(s *remoteScene) { s.set("products", s.at(s.f.products[0]), "category", "other") }, productListedWrong},
 	{"the text that finds a product", func(s *remoteScene) { s.set("products", s.at(s.f.products[0]), "search", "tee") }, productListedWrong},
 	{"the barcodes of a product", func(s *remoteScene) { s.set("products", s.at(s.f.products[0]), "codes", bson.A{"1234"}) }, productListedWrong},
+}
+
+func imageOffThere(then string) func(*remoteScene) string {
+	return func(s *remoteScene) string { return imageOff(then)(&s.scene) }
+}
+
+// atImage is the _id of the only image.
+func (s *remoteScene) atImage() any { return s.at(id.ID(s.f.image.Hash())) }
+
+var remoteImageCrimes = []remoteCrime{
+	{"the bytes of an image", func(s *remoteScene) { s.set("images", s.atImage(), "bytes", []byte("other")) }, imageOffThere("cannot be read: corrupt: image")},
+	{"the type of an image", func(s *remoteScene) { s.set("images", s.atImage(), "type", "text/html") }, imageOffThere("cannot be read: corrupt: image")},
+	{"an image deleted", func(s *remoteScene) { s.delete("images", s.atImage()) }, imageOffThere("is missing")},
+	{"an image under another hash", func(s *remoteScene) { s.move("images", s.atImage(), s.at(id.ID(strings.Repeat("0", 64)))) }, imageOffThere("is missing")},
+	{"how many products name an image", func(s *remoteScene) { s.update("images", s.atImage(), "$inc", "uses", 1) },
+		func(s *remoteScene) string {
+			return "image " + s.f.image.Hash() + " is kept for 2 products and named by 1, such as "
+		}},
 }
 
 var remotePeopleCrimes = []remoteCrime{

@@ -87,7 +87,7 @@ func TestVerifyNamesEveryChangeByHand(t *testing.T) {
 	if out, err := verified(t, copyOf(t, data)); err != nil {
 		t.Fatalf("the untouched copy: %v\n%s", err, out)
 	}
-	for _, crimes := range [][]crime{recordCrimes, headCrimes, valueCrimes, peopleCrimes, productCrimes, indexCrimes, reportCrimes} {
+	for _, crimes := range [][]crime{recordCrimes, headCrimes, valueCrimes, peopleCrimes, productCrimes, imageCrimes, indexCrimes, reportCrimes} {
 		for _, c := range crimes {
 			t.Run(c.name, func(t *testing.T) {
 				data, s := copyOf(t, data), *s
@@ -294,6 +294,44 @@ var productCrimes = []crime{
 	{"the product of a barcode", func(s *scene) { s.exec("UPDATE barcodes SET product = product + 1") }, says("barcode 4006381333931 finds a product that does not have it")},
 	{"a barcode deleted", func(s *scene) { s.exec("DELETE FROM barcodes") }, says("barcode 4006381333931 does not find its product")},
 	{"a barcode added", func(s *scene) { s.exec("INSERT INTO barcodes (code, product) VALUES ('1234', 1)") }, says("barcode 1234 finds a product that does not have it")},
+}
+
+// imageOff begins what verify says of the only image.
+func imageOff(then string) func(*scene) string {
+	return func(s *scene) string { return "the image of product " + string(s.f.products[4]) + " " + then }
+}
+
+var imageCrimes = []crime{
+	{"a byte of an image", func(s *scene) { s.exec("UPDATE image_bytes SET bytes = CAST(replace(bytes, 'sea', 'see') AS BLOB)") }, imageOff("cannot be read: corrupt: image")},
+	{"the type of an image", func(s *scene) { s.exec("UPDATE images SET type = 'text/html'") }, imageOff("cannot be read: corrupt: image")},
+	{"an image deleted", func(s *scene) { s.exec("DELETE FROM images") }, imageOff("is missing")},
+	{"the bytes of an image deleted", func(s *scene) { s.exec("DELETE FROM image_bytes") }, imageOff("is missing")},
+	{"an image under another hash", func(s *scene) { s.exec("UPDATE images SET hash = ?", strings.Repeat("0", 64)) }, imageOff("is missing")},
+	{"how many products name an image", func(s *scene) { s.exec("UPDATE images SET uses = 2") },
+		func(s *scene) string {
+			return "image " + s.f.image.Hash() + " is kept for 2 products and named by 1, such as "
+		}},
+	{"that products name an image", func(s *scene) { s.exec("UPDATE images SET uses = 0") },
+		func(s *scene) string {
+			return "image " + s.f.image.Hash() + " is kept for 0 products and named by 1, such as "
+		}},
+	{"an image that none names", func(s *scene) {
+		s.exec("INSERT INTO images (hash, type, uses, put_at) VALUES (?, 'image/png', 1, 0)", strings.Repeat("0", 64))
+	}, says("image " + strings.Repeat("0", 64) + " is kept for 1 products, and none names it")},
+	{"the image that a product names", func(s *scene) {
+		s.replace("products", "id", string(s.f.products[4]), s.f.image.Hash(), strings.Repeat("0", 64))
+	},
+		func(s *scene) string { return "product:" + string(s.f.products[4]) + " is kept as" }},
+}
+
+// TestAnImageThatCameWithoutItsEditIsNoFinding: its edit was refused, or its server ended; it goes a day later.
+func TestAnImageThatCameWithoutItsEditIsNoFinding(t *testing.T) {
+	data, _ := furnished(t)
+	s := copied(t, data)
+	early, err := inventory.NewImage(inventory.PNG, []byte("early"))
+	must(t, err)
+	must(t, s.Images.Put(t.Context(), s.id, early, s.clock.Now()))
+	s.verify(t)
 }
 
 // These choose the rows of one name.

@@ -123,6 +123,7 @@ func TestWhatIsNoImageIsRefused(t *testing.T) {
 		"gif that is html":    []byte("GIF89a/*<script>*/=1;alert(1)"),
 		"html before a png":   append([]byte("<html>"), pixels...),
 		"signature of a png":  []byte("\x89PNG\r\n\x1a\n"),
+		"png of other pixels": bytes.Replace(pixels, []byte("IDAT\x78"), []byte("IDAT\x79"), 1),
 		"png without pixels":  withoutChunk(t, pixels, "IDAT"),
 		"png without its end": withoutChunk(t, pixels, "IEND"),
 		"beginning of a jpeg": {0xFF, 0xD8, 0xFF, 0xD9},

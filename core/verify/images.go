@@ -41,7 +41,7 @@ func (r *run) images(ctx context.Context, p pictures) error {
 		case err != nil:
 			r.find("the image of product %s cannot be read: %v", products[0], err)
 		case p.kept[hash] != int64(len(products)):
-			r.find("image %s is kept for %d products, and %d name it, %s among them", hash, p.kept[hash], len(products), products[0])
+			r.find("image %s is kept for %d products and named by %d, such as %s", hash, p.kept[hash], len(products), products[0])
 		}
 		delete(p.kept, hash)
 	}
