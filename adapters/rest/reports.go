@@ -193,12 +193,14 @@ type monthRow struct {
 //	@Security	manager
 //	@Param		year	query		int	false	"left out: this year"	minimum(1)	maximum(9999)
 //	@Success	200		{object}	rowsBody[monthRow]
-//	@Failure	422		{object}	Problem	"`year_invalid`"
 //	@Router		/reports/monthly [get]
 func (s Reports) monthly(c *Call) error {
 	year, err := c.QueryInt("year", report.ThisYear)
 	if err != nil {
 		return err
+	}
+	if _, there := c.typed("year"); there && (year < 1 || year > 9999) {
+		return queryFault("year", "must be 1 to 9999")
 	}
 	r, err := s.service.Year(c.Context(), c.Store(), year)
 	if err != nil {

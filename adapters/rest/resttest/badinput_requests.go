@@ -125,7 +125,8 @@ func (b *bad) accepted() []accepted {
 		{name: "GET /registers/{id}/balance", path: "/registers/" + b.Register + "/balance"},
 		{name: "POST /registers", header: key, body: `{"name":"Till 3","opening_amount":100}`},
 		{name: "PATCH /registers/{id}", path: "/registers/" + f.register, header: first, body: `{"name":"Pub","active":false}`},
-		{name: "GET /settings"},
+		{name: "GET /settings"}, {name: "GET /reports/cash"}, {name: "GET /reports/hourly"}, {name: "GET /reports/members"}, {name: "GET /reports/monthly"},
+		{name: "GET /reports/products"}, {name: "GET /reports/revenue"}, {name: "GET /reports/stock"}, {name: "GET /reports/summary"}, {name: "GET /reports/taxes"},
 	}, b.acceptedPeople(f))
 }
 

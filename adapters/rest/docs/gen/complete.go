@@ -70,7 +70,7 @@ func completeOperation(doc *openapi3.T, op *openapi3.Operation, method, path, pr
 		completeResponse(status, ref.Value, problem)
 	}
 	if method == http.MethodGet {
-		completeTable(doc, op)
+		completeTable(doc, op, path)
 	}
 	for _, status := range expected(op, role, method, path) {
 		if op.Responses.Value(status) == nil {

@@ -9,13 +9,13 @@ import (
 )
 
 // completeTable adds to a list or report that it is CSV on request, and to a list of pages that it can be had whole.
-func completeTable(doc *openapi3.T, op *openapi3.Operation) {
+func completeTable(doc *openapi3.T, op *openapi3.Operation, path string) {
 	answer := op.Responses.Value(strconv.Itoa(http.StatusOK))
 	if answer == nil {
 		return
 	}
 	media := answer.Value.Content.Get("application/json")
-	if media == nil || !isTable(doc, media.Schema) {
+	if media == nil || !strings.HasPrefix(path, "/reports/") && !isList(doc, media.Schema) {
 		return
 	}
 	answer.Value.Content["text/csv"] = openapi3.NewMediaType().WithSchema(openapi3.NewStringSchema())
@@ -30,8 +30,8 @@ func completeTable(doc *openapi3.T, op *openapi3.Operation) {
 	}
 }
 
-// isTable reports whether the answer has rows: a member items that is a list.
-func isTable(doc *openapi3.T, ref *openapi3.SchemaRef) bool {
+// isList reports whether the answer has rows: a member items that is a list.
+func isList(doc *openapi3.T, ref *openapi3.SchemaRef) bool {
 	if ref == nil {
 		return false
 	}
