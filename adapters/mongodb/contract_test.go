@@ -17,7 +17,8 @@ func TestMain(m *testing.M) { mongotest.Main(m) }
 
 func TestContract(t *testing.T) { storetest.Run(t, open) }
 
-func BenchmarkCatalogue(b *testing.B) { storetest.BenchmarkCatalogue(b, open) }
+func BenchmarkCatalogue(b *testing.B)  { storetest.BenchmarkCatalogue(b, open) }
+func BenchmarkAuditTrail(b *testing.B) { storetest.BenchmarkAuditTrail(b, open) }
 
 // open makes a database of the test's own.
 func open(t testing.TB, documents journal.Schema, values map[string]func() writer.Stored) storetest.Backend {

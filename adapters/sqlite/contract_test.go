@@ -14,6 +14,7 @@ import (
 func TestContract(t *testing.T) { storetest.Run(t, inFolder("")) }
 
 func BenchmarkCatalogue(b *testing.B)    { storetest.BenchmarkCatalogue(b, inFolder("")) }
+func BenchmarkAuditTrail(b *testing.B)   { storetest.BenchmarkAuditTrail(b, inFolder("")) }
 func BenchmarkAuthenticate(b *testing.B) { storetest.BenchmarkAuthenticate(b, inFolder("")) }
 
 // inFolder opens the folder, or a temporary one of its own each time.
