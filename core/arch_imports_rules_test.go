@@ -17,6 +17,7 @@ const (
 	sql       = "database/sql/..."
 	core      = "kassa/core/..."
 	openapi   = "github.com/getkin/kin-openapi/..."
+	yaml      = "go.yaml.in/yaml/v4"                        // Prometheus' files
 	compose   = "github.com/compose-spec/compose-go/v2/..." // of docker compose itself
 )
 
@@ -79,7 +80,7 @@ var folders = []folder{
 			"kassa/adapters/system", "kassa/mongo_setup", fx, dig, http,
 			"github.com/caarlos0/env/v11", "github.com/prometheus/client_golang/...",
 		},
-		tests: []string{"kassa/adapters/storetest", "kassa/adapters/rest/resttest", "kassa/adapters/mongodb/mongotest", mongo, zombiezen, compose},
+		tests: []string{"kassa/adapters/storetest", "kassa/adapters/rest/resttest", "kassa/adapters/mongodb/mongotest", mongo, zombiezen, compose, yaml},
 	},
 	// Commands turn flags and environment into containers and a fault into one sentence and an exit code. They decide nothing.
 	{

@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"kassa/core/fault"
 	"kassa/core/id"
 
 	"zombiezen.com/go/sqlite"
 )
+
+// fullRetry is when a client may try again that met a full disk: somebody has to make room first.
+const fullRetry = 10 * time.Second
 
 // tx is a transaction that travels in a context. It begins with the first statement, because only that names the store.
 type tx struct {
@@ -75,9 +80,17 @@ func (d *Database) run(ctx context.Context, t *tx, fn func(ctx context.Context) 
 	}
 	if err != nil {
 		_ = t.end(false)
+		return roomless(err)
+	}
+	return roomless(t.end(true))
+}
+
+// roomless makes an Unavailable fault of a disk without room. SQLite has undone the transaction then, so that it may be tried again.
+func roomless(err error) error {
+	if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultFull || fault.IsKind(err, fault.Unavailable) {
 		return err
 	}
-	return t.end(true)
+	return fault.New(fault.Unavailable, "disk_full", "the disk of the server is full; nothing was changed").Retry(fullRetry).Wrap(err)
 }
 
 // begin takes a connection and opens the transaction on the store's file.
