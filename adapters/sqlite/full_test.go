@@ -6,13 +6,8 @@ import (
 	"time"
 
 	"kassa/core/fault"
-	"kassa/core/id"
 	"kassa/core/store"
 )
-
-type fixedID string
-
-func (f fixedID) New() id.ID { return id.ID(f) }
 
 // TestFullDiskIsSaidSoAndPasses: what does not fit is refused as a whole, and goes through once there is room.
 func TestFullDiskIsSaidSoAndPasses(t *testing.T) {
