@@ -69,7 +69,7 @@ func (b *backup) write(ctx context.Context, stores []store.Store) (m archive.Man
 	if err != nil {
 		return m, err
 	}
-	defer func() { err = errors.Join(err, release()) }()
+	defer func() { err = sqlite.Full(errors.Join(err, release()), filepath.Dir(b.file)) }()
 	folder := filepath.Join(b.file+".parts", "data")
 	m.Kassa, m.MadeAt = version(), system.Clock{}.Now().UTC()
 	parts, err := b.fill(ctx, folder, stores, &m)

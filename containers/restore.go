@@ -63,7 +63,7 @@ func (r *restore) intoFolder(ctx context.Context, folder string) (err error) {
 	}
 	work := filepath.Join(folder, "restore.part")
 	defer func() {
-		err = errors.Join(err, os.RemoveAll(work), into.Close())
+		err = sqlite.Full(errors.Join(err, os.RemoveAll(work), into.Close()), folder)
 		if err != nil && missing != nil {
 			err = errors.Join(err, os.RemoveAll(folder))
 		}
@@ -161,7 +161,7 @@ func (r *restore) intoMongoDB(ctx context.Context, uri string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(temporary)) }()
+	defer func() { err = sqlite.Full(errors.Join(err, os.RemoveAll(temporary)), temporary) }()
 	unpacked, stores, err := r.unpack(ctx, filepath.Join(temporary, "parts"))
 	if err != nil {
 		return err

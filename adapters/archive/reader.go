@@ -132,24 +132,24 @@ func (s *source) Read(b []byte) (n int, err error) {
 	return n, err
 }
 
-func (r *Reader) part(ctx context.Context, folder string, p Part, tell func(n int64)) (err error) {
-	sum := sha256.New()
-	to := io.Writer(sum)
-	if folder != "" {
-		f, err := os.OpenFile(filepath.Join(folder, p.Name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // partName keeps it within the folder
-		if err != nil {
-			return Full(err)
-		}
-		defer func() {
-			if err == nil {
-				err = f.Sync()
-			}
-			err = Full(errors.Join(err, f.Close()))
-		}()
-		to = io.MultiWriter(f, sum)
+func (r *Reader) part(ctx context.Context, folder string, p Part, tell func(n int64)) error {
+	if folder == "" {
+		return r.hold(ctx, io.Discard, p, tell)
 	}
-	from := &source{Reader: r.tar}
-	n, err := carry(ctx, to, from, tell)
+	f, err := os.OpenFile(filepath.Join(folder, p.Name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // partName keeps it within the folder
+	if err != nil {
+		return Full(err)
+	}
+	if err = r.hold(ctx, f, p, tell); err == nil {
+		err = f.Sync()
+	}
+	return Full(errors.Join(err, f.Close()))
+}
+
+// hold copies a part and holds it to the manifest.
+func (r *Reader) hold(ctx context.Context, to io.Writer, p Part, tell func(n int64)) error {
+	sum, from := sha256.New(), &source{Reader: r.tar}
+	n, err := carry(ctx, io.MultiWriter(to, sum), from, tell)
 	if from.err != nil || err == nil && (n != p.Size || digest(sum) != p.SHA256) {
 		return r.damaged(p.Name, from.err)
 	}

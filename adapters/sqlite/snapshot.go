@@ -63,7 +63,7 @@ func (d *Database) Snapshot(ctx context.Context, s store.Store, into *Database, 
 		return copyPages(ctx, t.conn, into.path(s.ID), progress)
 	})
 	if err != nil {
-		return full(err)
+		return err
 	}
 	return into.onList(ctx, true, func(t *tx) error { return t.enlist(s) })
 }
@@ -134,7 +134,7 @@ func (d *Database) Adopt(ctx context.Context, stores []store.Store, folder strin
 			err = errors.Join(err, os.Remove(path))
 		}
 	}
-	return full(err)
+	return err
 }
 
 // move moves a file of a closed database. The log of another one, that once was in its place, would be taken for its own.
@@ -159,10 +159,12 @@ func syncFolder(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// full makes an Unavailable fault disk_full of an error that says that the disk is full; other errors come back as they are.
-func full(err error) error {
-	if sqlite.ErrCode(err).ToPrimary() != sqlite.ResultFull {
+// Full makes an Unavailable fault disk_full of an error that says that the disk of the folder is full; other errors come back as they are.
+func Full(err error, folder string) error {
+	switch sqlite.ErrCode(err) {
+	case sqlite.ResultFull, sqlite.ResultIOErrSHMSize: // the latter beside a log
+	default:
 		return err
 	}
-	return fault.New(fault.Unavailable, "disk_full", "the disk is full").Wrap(err)
+	return fault.New(fault.Unavailable, "disk_full", "the disk of %s is full", folder).Wrap(err)
 }

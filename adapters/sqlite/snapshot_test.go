@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -76,7 +77,7 @@ func TestASnapshotIsOfOneMoment(t *testing.T) {
 	defer beside.Close()
 	steps, last := 0, int64(0)
 	err = beside.Snapshot(t.Context(), shop, into, func(done, of int64) {
-		if steps++; done < last || done > of {
+		if steps++; done <= last || done > of {
 			t.Fatalf("step %d: %d pages of %d were done, and %d before", steps, done, of, last)
 		}
 		last = done
@@ -174,6 +175,17 @@ func TestAClaimedFolderIsOneProcessAlone(t *testing.T) {
 		t.Fatalf("what a process left behind is there: %v, %v", exists(left), err)
 	}
 	if err := release(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAFullDiskIsSaidToBeFull(t *testing.T) {
+	for code, want := range map[sqlite.ResultCode]bool{sqlite.ResultFull: true, sqlite.ResultIOErrSHMSize: true, sqlite.ResultIOErrRead: false} {
+		if err := Full(fmt.Errorf("copy: %w", code.ToError()), "folder"); fault.IsCode(err, "disk_full") != want {
+			t.Errorf("%v: %v", code, err)
+		}
+	}
+	if err := Full(nil, "folder"); err != nil {
 		t.Error(err)
 	}
 }
