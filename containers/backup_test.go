@@ -81,6 +81,7 @@ func TestABackupIsTheSameShopInEitherDatabase(t *testing.T) {
 				if _, err := back.Users.Refresh(t.Context(), signedIn.RefreshToken); !fault.IsKind(err, fault.Unauthenticated) {
 					t.Errorf("who was signed in still is: %v", err)
 				}
+				back.shows(t, f.products[4], f.image)
 				back.goesOn(t, f)
 			})
 		}
