@@ -212,13 +212,6 @@ func (f *Folder) keep(ctx context.Context, s id.Store, b *batch) error {
 
 // merge returns the pages with the figures of the batch.
 func (f *Folder) merge(ctx context.Context, s id.Store, b *batch) ([]Page, error) {
-	mark, err := f.pages.Watermark(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	if mark != b.from {
-		return nil, ErrStale
-	}
 	more := b.fold.pages()
 	kept, err := f.pages.Load(ctx, s, slices.Collect(maps.Keys(more)))
 	if err != nil {

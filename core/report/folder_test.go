@@ -1,0 +1,218 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"kassa/core/cashier"
+	"kassa/core/clock"
+	"kassa/core/fault"
+	"kassa/core/id"
+	"kassa/core/journal"
+	"kassa/core/measure"
+	"kassa/core/money"
+	"kassa/core/transaction"
+
+	"pgregory.net/rapid"
+)
+
+// shop is a store in memory: its journal, its pages, and a clock.
+type shop struct {
+	records []journal.Record
+	mark    int64
+	pages   map[Key][]byte
+	now     time.Time
+	fails   func() (before, after error) // of a commit: instead of it, and in spite of it
+}
+
+func (m *shop) Now() time.Time { return m.now }
+
+func (m *shop) View(ctx context.Context, fn func(ctx context.Context) error) error { return fn(ctx) }
+
+func (m *shop) Transact(ctx context.Context, fn func(ctx context.Context) error) error {
+	before, after := m.fails()
+	mark, pages := m.mark, maps.Clone(m.pages)
+	if err := errors.Join(fn(ctx), before); err != nil {
+		m.mark, m.pages = mark, pages
+		return err
+	}
+	return after
+}
+
+// books are the shop's journal.
+type books struct {
+	journal.Repository
+	of *shop
+}
+
+func (b books) Head(context.Context, id.Store) (journal.Head, error) {
+	return journal.Head{Position: int64(len(b.of.records))}, nil
+}
+
+func (b books) From(_ context.Context, _ id.Store, position int64, limit int) ([]journal.Record, error) {
+	all := b.of.records
+	from := min(position, int64(len(all)))
+	return all[from:min(from+int64(limit), int64(len(all)))], nil
+}
+
+func (m *shop) Watermark(context.Context, id.Store) (int64, error) { return m.mark, nil }
+
+func (m *shop) Advance(_ context.Context, _ id.Store, from, to int64) error {
+	if m.mark != from {
+		return ErrStale
+	}
+	m.mark = to
+	return nil
+}
+
+func (m *shop) Load(_ context.Context, _ id.Store, keys []Key) (found []Page, err error) {
+	for _, k := range keys {
+		if body, ok := m.pages[k]; ok {
+			found = append(found, Page{k, body})
+		}
+	}
+	return found, nil
+}
+
+func (m *shop) Range(_ context.Context, _ id.Store, low, high Key, fn func(Page) error) error {
+	for _, k := range slices.Sorted(maps.Keys(m.pages)) {
+		if k >= low && k < high {
+			if err := fn(Page{k, m.pages[k]}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *shop) Save(_ context.Context, _ id.Store, pages []Page) error {
+	for _, p := range pages {
+		m.pages[p.Key] = p.Body
+	}
+	return nil
+}
+
+// reset begins anew with empty books.
+func (m *shop) reset() { m.records, m.mark, m.pages = nil, 0, map[Key][]byte{} }
+
+func newTestFolder(m *shop) *Folder { return NewFolder(m, books{of: m}, m, m) }
+
+// sell adds a bill of the day, with a hash that no other record has.
+func (m *shop) sell(day clock.Date, product id.ID, price money.Amount) {
+	line := cashier.Line{Item: cashier.Item{ProductID: product, Name: string(product), Unit: measure.Piece, Quantity: measure.One}, Subtotal: price, Total: price}
+	b := &cashier.Bill{Type: cashier.KindSale, Register: "till", Member: "m" + product, Day: day, OccurredAt: day.Start(time.UTC)}
+	b.Lines, b.Totals, b.Tenders = []cashier.Line{line}, cashier.Totals{Subtotal: price, Total: price}, []cashier.Tender{{Kind: cashier.Cash, Amount: price}}
+	r := journal.Record{Draft: journal.Draft{Doc: b, Day: day}, Position: int64(len(m.records) + 1)}
+	copy(r.Hash[:], fmt.Sprint(len(m.records), day, product, price))
+	m.records = append(m.records, r)
+}
+
+// sum adds up the bills of the range one by one.
+func (m *shop) sum(g Range) (sum money.Amount, products int) {
+	sold := map[id.ID]bool{}
+	for _, r := range m.records {
+		if b, ok := r.Doc.(*cashier.Bill); ok && b.Day >= g.From && b.Day <= g.To {
+			sum += b.Total
+			sold[b.Lines[0].ProductID] = true
+		}
+	}
+	return sum, len(sold)
+}
+
+// proven fails unless the pages are what the records up to the watermark make.
+func (m *shop) proven(t testing.TB) {
+	t.Helper()
+	p := NewProof(m.mark)
+	for i := range m.records {
+		p.Add(&m.records[i])
+	}
+	if _, err := p.Compare(t.Context(), "shop", m, func(format string, args ...any) { t.Errorf(format, args...) }); err != nil {
+		t.Error(err)
+	}
+}
+
+var errLost = errors.New("the database is gone")
+
+// TestReportsAreRightWhateverHappens: two processes fold while it is sold; commits are lost, or made without an answer; the store begins anew with
+// other books. Every report is the sum over the bills.
+func TestReportsAreRightWhateverHappens(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0)}
+		m.fails = func() (error, error) {
+			switch rapid.IntRange(0, 5).Draw(rt, "commit") {
+			case 0:
+				return errLost, nil
+			case 1:
+				return nil, transaction.ErrUnknown
+			case 2:
+				m.reset()
+			}
+			return nil, nil
+		}
+		folders := []*Folder{newTestFolder(m), newTestFolder(m)}
+		date := func(name string) clock.Date {
+			return clock.Date(20261101 + 100*rapid.IntRange(0, 1).Draw(rt, name) + rapid.IntRange(0, 29).Draw(rt, name))
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"sell": func(*rapid.T) {
+				for range rapid.IntRange(1, 5).Draw(rt, "bills") {
+					m.sell(date("day"), id.ID(rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "product")), money.Amount(rapid.IntRange(1, 999).Draw(rt, "price")))
+				}
+			},
+			"fold": func(*rapid.T) {
+				_, err := folders[rapid.IntRange(0, 1).Draw(rt, "folder")].Step(t.Context(), "shop")
+				if err != nil && !errors.Is(err, errLost) && !errors.Is(err, transaction.ErrUnknown) {
+					rt.Fatal(err)
+				}
+			},
+			"wait": func(*rapid.T) { m.now = m.now.Add(settleAfter) },
+			"reset": func(*rapid.T) {
+				if rapid.IntRange(0, 4).Draw(rt, "reset") == 0 {
+					m.reset()
+				}
+			},
+			"report": func(*rapid.T) {
+				from, to := date("from"), date("to")
+				g := Range{min(from, to), max(from, to)}
+				all := newSheet()
+				q := question{g, rapid.SampledFrom([]Interval{Daily, Monthly}).Draw(rt, "by"), []Part{sums, products}}
+				err := folders[rapid.IntRange(0, 1).Draw(rt, "folder")].each(t.Context(), "shop", q, func(_ Period, s *sheet) error {
+					all.addParts(s, q.parts)
+					return nil
+				})
+				if want, n := m.sum(g); err != nil || all.sums.Total != want || len(all.products) != n {
+					rt.Fatalf("%v: %d of %d products, %v; want %d of %d", g, all.sums.Total, len(all.products), err, want, n)
+				}
+			},
+			"": func(*rapid.T) { m.proven(t) },
+		})
+	})
+}
+
+func TestALongBacklogIsReadInSteps(t *testing.T) {
+	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	m.sell(20261101, "a", 1)
+	for i := range int64(maxBehind + chunk) {
+		m.records = append(m.records, journal.Record{Draft: m.records[0].Draft, Position: i + 2, Hash: m.records[0].Hash})
+	}
+	f := newTestFolder(m)
+	err := f.each(t.Context(), "shop", question{Range{1, 99991231}, Monthly, []Part{sums}}, func(Period, *sheet) error { return nil })
+	if !fault.IsCode(err, "reports_behind") {
+		t.Errorf("asked too early: %v", err)
+	}
+	steps := 0
+	for more := true; more; steps++ {
+		if more, err = f.Step(t.Context(), "shop"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if m.mark < maxBehind || steps > 2*(maxBehind/chunk) {
+		t.Errorf("at record %d after %d steps", m.mark, steps)
+	}
+	m.proven(t)
+}
