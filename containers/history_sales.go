@@ -89,7 +89,7 @@ func (y *year) at(k int64) time.Time {
 // bill makes the k-th bill, and tries again where the store is busy.
 func (y *year) bill(ctx context.Context, k int64) error {
 	y.clock.reach(y.at(k))
-	place, key := k%shift, idempotency.Key(fmt.Sprintf("%016x-%s", mixed(uint64(k)), y.run)) //nolint:gosec // counted from 0
+	place, key := k%shift, y.key(k)
 	var back *id.ID
 	if n := place - (shift - refunds); n >= 0 {
 		back = y.recent[n*(shift-refunds)/refunds*9/10].Swap(nil)
@@ -111,6 +111,12 @@ func (y *year) bill(ctx context.Context, k int64) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// key returns the k-th bill's key. It is scattered as those of tills are, and no other run's: one that was broken off may have made later bills and
+// not earlier ones.
+func (y *year) key(k int64) idempotency.Key {
+	return idempotency.Key(fmt.Sprintf("%016x-%s", mixed(uint64(k)), y.run)) //nolint:gosec // counted from 0
 }
 
 // book gives back the sale, or sells where there is none.

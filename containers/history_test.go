@@ -13,6 +13,7 @@ import (
 	"kassa/core/cashier"
 	"kassa/core/clock"
 	"kassa/core/id"
+	"kassa/core/idempotency"
 	"kassa/core/page"
 	"kassa/core/store"
 
@@ -114,6 +115,20 @@ func TestTheDaysOfAHistoryAreEquallyFull(t *testing.T) {
 	}
 	if len(days) != historyDays {
 		t.Errorf("%d days", len(days))
+	}
+}
+
+// TestRunsShareNoKeys: the bills of one that was broken off are not taken for those that are missing.
+func TestRunsShareNoKeys(t *testing.T) {
+	seen := map[idempotency.Key]bool{}
+	for _, run := range []id.ID{"a", "b"} {
+		y := &year{run: run}
+		for k := range int64(1000) {
+			seen[y.key(k)] = true
+		}
+	}
+	if len(seen) != 2000 {
+		t.Errorf("%d of 2000 keys differ", len(seen))
 	}
 }
 
