@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"kassa/core/fault"
@@ -93,10 +94,22 @@ func unavailable(err error) error {
 // broken says of a unique key that is taken, inside a transaction that replaced the head, that the books are not as the head says.
 func broken(err error) error {
 	if mongo.IsDuplicateKeyError(err) {
-		return fmt.Errorf("%w: %w", journal.ErrBroken, err)
+		return fmt.Errorf("%w: %w", journal.ErrBroken, discreet{err})
 	}
 	return err
 }
+
+// discreet leaves the values out of what a server says of a key that is taken. They may be somebody's address, and errors are logged.
+type discreet struct{ error }
+
+// Error implements error.
+func (d discreet) Error() string {
+	text, _, _ := strings.Cut(d.error.Error(), " dup key:")
+	return text
+}
+
+// Unwrap returns the server's error.
+func (d discreet) Unwrap() error { return d.error }
 
 // assert returns ErrBroken unless a write met as many documents as there had to be.
 func assert(met int64, want int, what string) error {
