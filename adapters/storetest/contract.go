@@ -61,7 +61,7 @@ func Run(t *testing.T, open Open) {
 	for _, s := range []suite{
 		{"transaction", transactionRules}, {"journal", journalRules}, {"writer", writerRules}, {"projections", projectionRules}, {"stores", storeRules},
 		{"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules}, {"catalogue", catalogueRules},
-		{"images", imageRules}, {"import", importRules}, {"stock", stockRules}, {"users", userRules}, {"sessions", sessionRules}, {"members", memberRules},
+		{"images", imageRules}, {"import", importRules}, {"stock", stockRules}, {"users", userRules}, {"sessions", sessionRules}, {"members", memberRules}, {"reports", reportRules},
 		{"audit trail", trailRules}, {"notes", noteRules}, {"callbacks may run twice", twiceRules},
 	} {
 		s.run(t, open)

@@ -50,6 +50,9 @@ func (d *database) furnished(t testing.TB, mark string, n int64) *furnished {
 		f.cart = must[cashier.Cart](t)(carts.Park(t.Context(), f.id, cashier.Cart{Name: mark})).ID
 	}
 	must[writer.Result](t)(f.w.Do(t.Context(), f.id, add{key: "tally", jars: []string{"a", mark}, n: n}))
+	if err := f.moved(t.Context(), 0, n, nil); err != nil {
+		t.Fatal(err)
+	}
 	f.session = id.ID(strings.Split(f.login(t, "user1@example.com").RefreshToken, ".")[1])
 	return f
 }
@@ -146,6 +149,8 @@ func (f *furnished) dump(ctx context.Context, t testing.TB) dump {
 		t.Errorf("the session is not there: %v", err)
 	}
 	note(&d, "session", n)
+	mark, figures := f.folded(t)
+	note(&d, "figures", fmt.Sprint(mark, figures))
 	return d
 }
 
