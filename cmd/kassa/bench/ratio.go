@@ -33,7 +33,7 @@ type bar struct {
 	bar         float64
 	on          string // the databases whose names begin so
 	figure      figure // empty: perSecond
-	at          int    // clients that a latency is judged with
+	at          int    // the most clients that a latency is judged with
 	grown       bool   // over is measured on the database with a history, and under on the one without
 }
 
@@ -47,7 +47,8 @@ const (
 )
 
 // bars of answers per second are judged with 64 clients. naive is in process while spread and hot pay for HTTP, so its bars are stricter than they
-// look. A look-up is judged with 8 clients: more than that wait for the processors, not for the look-up.
+// look. A latency is judged with as many clients as its bar says, and with fewer. Of look-ups these are 8: more wait for the processors, not for the
+// look-up.
 var bars = append([]bar{
 	{over: "spread", under: "floor", bar: 0.2, on: onSQLite},
 	{over: "writer", under: "raw", bar: 0.5},
@@ -154,8 +155,8 @@ func ratios(points []Point) []ratio {
 	return list
 }
 
-// compare returns the bar's ratios. They are judged at 64 clients, or at the most that both scenarios ran with; latencies only with their number of
-// clients, and a ratio of them is of no meaning with others.
+// compare returns the bar's ratios. They are judged at 64 clients, or at the most that both scenarios ran with; a ratio of latencies means something with
+// one client only.
 func (b bar) compare(name string, points, others []Point) []ratio {
 	var list []ratio
 	judge, seen := -1, map[int]bool{}
@@ -170,12 +171,11 @@ func (b bar) compare(name string, points, others []Point) []ratio {
 		}
 		seen[p.Clients] = true
 		list = append(list, ratio{Database: name, Over: b.over, Under: b.under, Figure: b.figure, Grown: b.grown && b.under != "", Clients: p.Clients,
-			Value: over / under, Bar: b.bar, Most: b.latency()})
+			Value: over / under, Bar: b.bar, Most: b.latency(), Judged: b.latency() && p.Clients <= b.at})
 		last := len(list) - 1
 		switch {
-		case b.latency() && p.Clients == b.at, !b.latency() && judge < 0:
-			judge = last
-		case !b.latency() && list[judge].Clients != judged && (p.Clients == judged || p.Clients > list[judge].Clients):
+		case b.latency():
+		case judge < 0, list[judge].Clients != judged && (p.Clients == judged || p.Clients > list[judge].Clients):
 			judge = last
 		}
 	}

@@ -66,7 +66,7 @@ func TestDatabasesAreComparedWithTheirOwnBars(t *testing.T) {
 	}
 }
 
-func TestLatenciesAreJudgedWithTheirOwnNumberOfClients(t *testing.T) {
+func TestLatenciesAreJudgedWithAsManyClientsAsTheirBarSays(t *testing.T) {
 	slow := func(scenario string, clients int, p99 int64) Point {
 		p := at(scenario, clients, 1)
 		p.Database, p.P50, p.P99 = "sqlite", p99, p99
@@ -83,7 +83,7 @@ func TestLatenciesAreJudgedWithTheirOwnNumberOfClients(t *testing.T) {
 		got = append(got, line{r.title(), r.Clients, r.Judged, r.passed()})
 	}
 	want := []line{
-		{"p99 of mixed, ms", 8, false, true}, {"p99 of search, ms", 1, false, true}, {"p99 of search, ms", 8, true, false},
+		{"p99 of mixed, ms", 8, true, true}, {"p99 of search, ms", 1, true, true}, {"p99 of search, ms", 8, true, false},
 		{"p99 of search, ms", 64, false, false}, {"p99 of barcode, ms", 8, true, true},
 	}
 	if !slices.Equal(got, want) {
