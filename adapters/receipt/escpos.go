@@ -67,13 +67,13 @@ func opens(r *Receipt) bool {
 	return false
 }
 
-// Barcode returns the EAN-13 of a receipt number: 20, a prefix that GS1 leaves to shops themselves, the number in ten digits, and the check digit. It is
+// Barcode returns the EAN-13 of a receipt number: 27, a prefix that GS1 leaves to shops themselves, the number in ten digits, and the check digit. It is
 // empty for a number beyond ten digits. A register is not in it: several bills of a shop may have one number.
 func Barcode(number int64) string {
 	if number < 1 || number > maxBarcode {
 		return ""
 	}
-	digits := fmt.Sprintf("20%010d", number)
+	digits := fmt.Sprintf("27%010d", number)
 	sum := 0
 	for i, c := range digits {
 		sum += int(c-'0') * (1 + i%2*2)

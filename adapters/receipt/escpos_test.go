@@ -139,7 +139,7 @@ func TestTheDrawerOpensOnceForCash(t *testing.T) {
 }
 
 func TestBarcodeOfAReceiptNumber(t *testing.T) {
-	for number, want := range map[int64]string{1: "2000000000015", 42: "2000000000428", 9_999_999_999: "2099999999998", 0: "", -1: "", 10_000_000_000: ""} {
+	for number, want := range map[int64]string{1: "2700000000014", 42: "2700000000427", 9_999_999_999: "2799999999997", 0: "", -1: "", 10_000_000_000: ""} {
 		if got := receipt.Barcode(number); got != want {
 			t.Errorf("%d: %q, want %q", number, got, want)
 		}

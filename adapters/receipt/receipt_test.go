@@ -122,7 +122,7 @@ func TestGoldenReceipts(t *testing.T) {
 			golden(t, file, got)
 		}
 		for _, columns := range []int{receipt.Wide, receipt.Narrow} {
-			golden(t, fmt.Sprintf("%s.%d.escpos", name, columns), printOut(t, receipt.ESCPOS(r, columns), columns).paper)
+			golden(t, fmt.Sprintf("%s.%d.escpos.txt", name, columns), printOut(t, receipt.ESCPOS(r, columns), columns).paper)
 		}
 	}
 }

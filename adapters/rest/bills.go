@@ -118,11 +118,13 @@ func (b Bills) get(c *Call) error {
 	return c.OK(newBillBody(found))
 }
 
-// receipt renders a bill for paper or for a screen. As application/vnd.escpos it is what a receipt printer takes, byte for byte, on code page 858; other
-// characters lose their accents or show as a question mark. There, a sale for cash opens the drawer. Below stand two codes: an EAN-13 with the prefix
-// 20, the receipt number in ten digits and the check digit, for GET /bills?receipt_number=, where each register has its own numbers, and a QR code of the bill's id.
+// receipt renders a bill for paper or for a screen.
 //
 //	@Summary	Receipt of a bill
+//	@Description	`application/vnd.escpos` is what a receipt printer takes, byte for byte, on code page 858; other characters lose their accents or show as
+//	@Description	question marks. There, a sale for cash opens the drawer. Below stand an EAN-13 of the receipt number, and a QR code of the bill's id. The
+//	@Description	EAN-13 is 27, a prefix that GS1 leaves to shops, the number in ten digits, and the check digit; it says nothing about the register, and each
+//	@Description	has its own numbers: `GET /bills?receipt_number=` with `register_id` finds the bill.
 //	@Tags		bills
 //	@Security	cashier
 //	@Produce	plain
@@ -142,6 +144,7 @@ func (b Bills) receipt(c *Call) error {
 // reprint renders a receipt that says COPY, and notes that it was printed again. It opens no drawer.
 //
 //	@Summary	Print a receipt again
+//	@Description	The same as the receipt, but a printer opens no drawer.
 //	@Tags		bills
 //	@Security	cashier
 //	@Produce	plain
