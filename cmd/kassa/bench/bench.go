@@ -165,6 +165,16 @@ func (b *run) prepare(ctx context.Context) error {
 		if err := base.open(ctx, b.config, b.number); err != nil {
 			return err
 		}
+		if b.history == 0 {
+			continue
+		}
+		if slices.ContainsFunc(b.scenarios, func(s scenario) bool { return s.stock }) { // a history that was measured before has it already
+			if err := b.fill(ctx, base); err != nil {
+				return err
+			}
+		}
+		b.say("%s: waiting until its reports are quick", base.name)
+		base.shop.settle(ctx)
 	}
 	if folder == "" {
 		folder = os.TempDir()
@@ -290,9 +300,8 @@ func (b *run) point(ctx context.Context, number int, t task) error {
 		return nil
 	}
 	if t.scenario.stock {
-		err := base.shop.fill(ctx, b.catalogue, func(done int) { b.say("%s: %d of %d products of the catalogue", base.name, done, b.catalogue) })
-		if err != nil {
-			return base.blame(err)
+		if err := b.fill(ctx, base); err != nil {
+			return err
 		}
 	}
 	l := &load{scenario: t.scenario, shop: base.shop, servers: base.addresses[:1], clients: t.scenario.members(t.n), verify: b.verify,
@@ -327,6 +336,15 @@ func (b *run) point(ctx context.Context, number int, t task) error {
 			base.name, t.scenario.name, t.n, wrong.count, strings.Join(wrong.first, "; "))
 	}
 	return nil
+}
+
+// fill brings the catalogue into the database.
+func (b *run) fill(ctx context.Context, base *database) error {
+	err := base.shop.fill(ctx, b.catalogue, func(done int) { b.say("%s: %d of %d products of the catalogue", base.name, done, b.catalogue) })
+	if err != nil {
+		err = base.blame(err)
+	}
+	return err
 }
 
 func (b *run) localPoint(ctx context.Context, t task) error {

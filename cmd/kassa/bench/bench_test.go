@@ -203,6 +203,22 @@ func TestADatabaseWithAHistoryIsMeasuredBesideANewOne(t *testing.T) {
 	}
 }
 
+func TestReportsAreWaitedForUntilTheyAreAnswered(t *testing.T) {
+	for sabotage, want := range map[string]int{"adding up": 3, "no reports": 0, "": 1} {
+		f := newFake(sabotage)
+		server := httptest.NewServer(f)
+		defer server.Close()
+		s := &shop{api: newAPI(strings.TrimPrefix(server.URL, "http://")), today: time.Now()}
+		var err error
+		if s.manager, err = s.api.login(t.Context(), "a", "b"); err != nil {
+			t.Fatal(err)
+		}
+		if s.settle(t.Context()); f.reports != want {
+			t.Errorf("%s: asked %d times, want %d", sabotage, f.reports, want)
+		}
+	}
+}
+
 func TestSeedingMeasuresNothing(t *testing.T) {
 	var out, progress bytes.Buffer
 	var asked []History

@@ -34,6 +34,7 @@ type fake struct {
 	registers map[string]*fakeRegister
 	keys      map[string][]byte
 	bills     int
+	reports   int
 }
 
 type fakeRegister struct {
@@ -116,7 +117,11 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.last(w, r.FormValue("register_id"))
 	case route == "GET registers" && len(parts) == 1:
 		f.list(w)
+	case parts[0] == "reports" && f.sabotage == "adding up" && f.reports < 2:
+		f.reports++
+		write(w, http.StatusServiceUnavailable, object{"code": "busy"})
 	case parts[0] == "reports" && f.sabotage != "no reports":
+		f.reports++
 		write(w, http.StatusOK, object{"currency": "EUR"})
 	case route == "GET products":
 		write(w, http.StatusOK, object{"id": parts[1], "stock": f.stock[parts[1]]})

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"kassa/core/fault"
 )
@@ -39,6 +40,28 @@ func (s *shop) takeOver(ctx context.Context) error {
 		err = fault.New(fault.Unavailable, "history_missing", "the shop has %d products and %d registers of a history", len(s.products), len(s.registers))
 	}
 	return err
+}
+
+// How long the reports of a history are waited for, and what is quick.
+const (
+	settleTime  = 10 * time.Minute
+	settlePause = 200 * time.Millisecond
+	quick       = time.Second
+)
+
+// settle waits until a report of the year is quick: a server adds up first what it had no time for before its start. One without reports is settled.
+func (s *shop) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	r := request{method: http.MethodGet, path: summaryPath + "?" + between(s.today.AddDate(0, 0, -364), s.today), token: *s.manager.token.Load()}
+	for ctx.Err() == nil {
+		began := time.Now()
+		status, err := s.api.do(ctx, r, nil)
+		if status == http.StatusNotFound || err == nil && time.Since(began) < quick {
+			return
+		}
+		wait(ctx.Done(), settlePause)
+	}
 }
 
 // lastBill returns the newest bill of a register.
