@@ -87,12 +87,9 @@ func (e *edition) with(changed edits, newest mark) *edition {
 		}
 	}
 	slices.SortFunc(added, func(a, b Entry) int { return a.Compare(b.Place) })
-	for n, b := range e.blocks {
-		here := len(added)
-		if n < len(e.blocks)-1 {
-			last := b.last()
-			here = sort.Search(len(added), func(i int) bool { return added[i].Compare(last) > 0 })
-		}
+	for _, b := range e.blocks {
+		last := b.last()
+		here := sort.Search(len(added), func(i int) bool { return added[i].Compare(last) > 0 })
 		if here == 0 && !b.holds(changed, bits) {
 			next.blocks = append(next.blocks, b)
 			continue
@@ -100,7 +97,7 @@ func (e *edition) with(changed edits, newest mark) *edition {
 		next.append(b.with(changed, added[:here]))
 		added = added[here:]
 	}
-	next.append(added) // where there was no block
+	next.append(added)
 	return next
 }
 

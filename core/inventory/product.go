@@ -241,10 +241,13 @@ func checkLevel(u measure.Unit, q measure.Quantity) error {
 	return u.Check(q)
 }
 
+// breaks takes out what may be in a text of several lines.
+var breaks = strings.NewReplacer("\n", "", "\r", "", "\t", "")
+
 func checkText(v *fault.Validation, pointer, code, s string, least, most int, lines bool) {
 	line := s
 	if lines {
-		line = strings.NewReplacer("\n", "", "\r", "", "\t", "").Replace(s)
+		line = breaks.Replace(s)
 	}
 	if n := utf8.RuneCountInString(s); n < least || n > most || !utf8.ValidString(s) || s != strings.TrimSpace(s) || !text.IsLine(line) {
 		v.Refuse(pointer, code, "%d to %d printable characters", least, most)
