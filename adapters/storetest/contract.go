@@ -60,7 +60,7 @@ type Open func(t testing.TB, documents journal.Schema, values map[string]func() 
 func Run(t *testing.T, open Open) {
 	for _, s := range []suite{
 		{"transaction", transactionRules}, {"journal", journalRules}, {"writer", writerRules}, {"projections", projectionRules}, {"stores", storeRules},
-		{"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules}, {"catalogue", catalogueRules},
+		{"settings", settingsRules}, {"registers", registerRules}, {"ledger", ledgerRules}, {"carts", cartRules}, {"products", productRules}, {"catalogue", catalogueRules}, {"search", searchRules},
 		{"images", imageRules}, {"import", importRules}, {"stock", stockRules}, {"users", userRules}, {"sessions", sessionRules}, {"members", memberRules}, {"reports", reportRules},
 		{"audit trail", trailRules}, {"notes", noteRules}, {"callbacks may run twice", twiceRules},
 	} {
