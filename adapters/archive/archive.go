@@ -162,12 +162,12 @@ func pack(ctx context.Context, path string, m Manifest, folder string, names []s
 	if err != nil {
 		return err
 	}
-	w := &writer{ctx: ctx, tar: tar.NewWriter(packed), at: m.MadeAt, of: m.Size(), progress: progress}
+	w := &writer{tar: tar.NewWriter(packed), at: m.MadeAt, of: m.Size(), progress: progress}
 	if err := w.manifest(head); err != nil {
 		return err
 	}
 	for _, p := range m.Parts {
-		if err := w.part(folder, p); err != nil {
+		if err := w.part(ctx, folder, p); err != nil {
 			return err
 		}
 	}
@@ -193,7 +193,6 @@ func digest(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 
 // writer writes the entries of an archive.
 type writer struct {
-	ctx      context.Context //nolint:containedctx // it lives as long as one call
 	tar      *tar.Writer
 	at       time.Time
 	done, of int64
@@ -212,7 +211,7 @@ func (w *writer) manifest(b []byte) error {
 	return err
 }
 
-func (w *writer) part(folder string, p Part) error {
+func (w *writer) part(ctx context.Context, folder string, p Part) error {
 	f, err := os.Open(filepath.Join(folder, p.Name))
 	if err != nil {
 		return err
@@ -222,7 +221,7 @@ func (w *writer) part(folder string, p Part) error {
 		return err
 	}
 	before := w.done
-	_, err = carry(w.ctx, w.tar, f, func(n int64) {
+	_, err = carry(ctx, w.tar, f, func(n int64) {
 		w.done = before + n
 		w.progress(w.done, w.of)
 	})

@@ -209,6 +209,37 @@ func TestAnArchiveThatFailsLeavesNoFile(t *testing.T) {
 	}
 }
 
+// TestWhatTheDiskDidNotKeepIsNoArchive changes bytes while the archive is written.
+func TestWhatTheDiskDidNotKeepIsNoArchive(t *testing.T) {
+	folder, path := t.TempDir(), filepath.Join(t.TempDir(), "shop.kassa")
+	noise := make([]byte, 3*block)
+	for i := range noise {
+		noise[i] = byte(i * i >> 8)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "a.db"), noise, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := Write(t.Context(), path, Manifest{}, folder, []string{"a.db"}, func(done, of int64) {
+		if done < of {
+			return
+		}
+		f, err := os.OpenFile(Unfinished(path), os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.WriteAt([]byte("noise"), 1000)
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !fault.IsCode(err, "backup_damaged") {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) > 0 {
+		t.Errorf("there is %v, %v", left, err)
+	}
+}
+
 func TestAFullDiskIsSaidToBeFull(t *testing.T) {
 	full := Full(fmt.Errorf("pack: %w", &fs.PathError{Op: "write", Path: "/mnt/a.part", Err: syscall.ENOSPC}))
 	if f, ok := fault.As(full); !ok || f.Code != "disk_full" || f.Message != "the disk of /mnt is full" {
