@@ -207,8 +207,11 @@ func TestQueueIsMeasuredWhileNothingIsCommitted(t *testing.T) {
 	f.held.Lock()
 	var first sync.WaitGroup
 	first.Go(func() { shop.Pay(resttest.Line(jam, 1)) })
-	for now, _ := scrape(t, at); now["kassa_writer_queue"] < 1024; now, _ = scrape(t, at) {
-		if t.Failed() {
+	for rounds := 0; ; rounds++ {
+		if now, _ := scrape(t, at); now["kassa_writer_queue"] == 1024 {
+			break
+		} else if rounds == 100 {
+			t.Errorf("ten thousand operations were queued, and %v wait", now["kassa_writer_queue"])
 			break
 		}
 		for range 100 {
