@@ -63,7 +63,7 @@ func escpos(t *testing.T, s *Shop, bill string) {
 		a := as().Get(path + "/receipt" + query).Want(200)
 		text := string(a.Raw)
 		if a.Header.Get("Content-Type") != "application/vnd.escpos" || !strings.HasPrefix(text, "\x1b@") || !strings.Contains(text, kick) ||
-			!strings.Contains(text, "\n"+strings.Repeat("=", columns)+"\n") || !strings.Contains(text, "12 High Street\n") || !strings.Contains(text, bill) || !strings.Contains(text, "2700000000014") {
+			!strings.Contains(text, "\n"+strings.Repeat("-", columns)+"\n") || !strings.Contains(text, "12 High Street\n") || !strings.Contains(text, bill) || !strings.Contains(text, "2700000000014") {
 			t.Errorf("%q prints %q", query, text)
 		}
 	}
