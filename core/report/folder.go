@@ -34,11 +34,13 @@ type Folder struct {
 	clock    clock.Clock
 	mu       sync.Mutex
 	tails    map[id.Store]*tail
+	gate     gate
+	totals   totals
 }
 
 // NewFolder returns a folder. Nothing is kept until Run or Step is called; reports are right without that, and slow.
 func NewFolder(p transaction.Provider, j journal.Repository, r Repository, k clock.Clock) *Folder {
-	return &Folder{provider: p, journal: j, pages: r, clock: k, tails: map[id.Store]*tail{}}
+	return &Folder{provider: p, journal: j, pages: r, clock: k, tails: map[id.Store]*tail{}, gate: newGate()}
 }
 
 func (f *Folder) tail(s id.Store) *tail {
@@ -62,10 +64,19 @@ type question struct {
 // each gives fn the figures of every period that the range is made of, in any order, and of some periods more than once: they add up. It is
 // called first in a snapshot. Of a sheet, only the parts that are asked for have all their figures. Unavailable faults reports_behind, reports_busy.
 func (f *Folder) each(ctx context.Context, s id.Store, q question, fn func(Period, *sheet) error) error {
-	if err := f.beyond(ctx, s, q.Range, fn); err != nil {
+	if _, err := f.beyond(ctx, s, q.Range, fn); err != nil {
 		return err
 	}
-	for _, span := range q.spans(q.by) {
+	return f.within(ctx, s, q, fn)
+}
+
+// within gives fn the figures of the records up to the watermark.
+func (f *Folder) within(ctx context.Context, s id.Store, q question, fn func(Period, *sheet) error) error {
+	pages, err := f.stretch(ctx, s, q)
+	if err != nil {
+		return err
+	}
+	for _, span := range pages.spans(q.by) {
 		for _, part := range q.parts {
 			low, high := part.keys(span)
 			if err := f.pages.Range(ctx, s, low, high, func(p Page) error {
@@ -82,21 +93,40 @@ func (f *Folder) each(ctx context.Context, s id.Store, q question, fn func(Perio
 	return nil
 }
 
-// beyond gives fn the figures of the records beyond the watermark of the snapshot.
-func (f *Folder) beyond(ctx context.Context, s id.Store, r Range, fn func(Period, *sheet) error) error {
+var errFound = errors.New("there is one")
+
+// stretch returns the range to the end of its last month where no page is of a day in between: a month up to today is one period then.
+func (f *Folder) stretch(ctx context.Context, s id.Store, q question) (Range, error) {
+	end := (Monthly.next(q.To)/100*100 + 1).AddDays(-1)
+	if q.by != Monthly || end <= q.To {
+		return q.Range, nil
+	}
+	low, high := sums.keys(span{day(q.To.AddDays(1)), day(end)})
+	err := f.pages.Range(ctx, s, low, high, func(Page) error { return errFound })
+	switch {
+	case errors.Is(err, errFound):
+		return q.Range, nil
+	case err != nil:
+		return q.Range, err
+	}
+	return Range{q.From, end}, nil
+}
+
+// beyond gives fn the figures of the records beyond the watermark of the snapshot, and returns that.
+func (f *Folder) beyond(ctx context.Context, s id.Store, r Range, fn func(Period, *sheet) error) (mark int64, err error) {
 	t := f.tail(s)
 	if err := t.acquire(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	defer t.release()
 	left, err := f.extend(ctx, s, t, maxBehind)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if left > 0 {
-		return fault.New(fault.Unavailable, "reports_behind", "the figures of %d records are still added up", left).Retry(round)
+		return 0, fault.New(fault.Unavailable, "reports_behind", "the figures of %d records are still added up", left).Retry(round)
 	}
-	return t.each(r, fn)
+	return t.from, t.each(r, fn)
 }
 
 // extend reads up to most records that the tail does not hold, and returns how many are left. It begins again where the journal is not the one

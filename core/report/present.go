@@ -43,19 +43,24 @@ func (s *Service) Stock(ctx context.Context, st id.Store, only inventory.StockFi
 		return Stock{}, err
 	}
 	var out Stock
-	err = s.c.Writer.Snapshot(ctx, func(ctx context.Context) error {
-		out = Stock{Frame: f}
-		found, err := s.c.Products.List(ctx, st, inventory.Filter{Stock: only}, p)
-		if err != nil {
-			return err
-		}
-		out.Next, out.Items = found.Next, make([]Goods, len(found.Items))
-		for i, l := range found.Items {
-			out.Items[i] = goods(l)
-		}
-		return s.eachProduct(ctx, st, out.count)
+	err = s.c.Folder.gate.pass(ctx, s.c.Folder.clock, func() error {
+		return s.c.Writer.Snapshot(ctx, func(ctx context.Context) error { return s.stock(ctx, st, only, p, &out) })
 	})
+	out.Frame = f
 	return out, err
+}
+
+func (s *Service) stock(ctx context.Context, st id.Store, only inventory.StockFilter, p page.Request, out *Stock) error {
+	*out = Stock{}
+	found, err := s.c.Products.List(ctx, st, inventory.Filter{Stock: only}, p)
+	if err != nil {
+		return err
+	}
+	out.Next, out.Items = found.Next, make([]Goods, len(found.Items))
+	for i, l := range found.Items {
+		out.Items[i] = goods(l)
+	}
+	return s.eachProduct(ctx, st, out.count)
 }
 
 // count adds a product to the figures of all.

@@ -62,14 +62,24 @@ func (s *Service) frame(ctx context.Context, st id.Store, a Asked) (Frame, error
 	return f, err
 }
 
-// total adds up the figures of the parts over the range.
-func (s *Service) total(ctx context.Context, st id.Store, r Range, parts ...Part) (*sheet, error) {
-	all := newSheet()
-	err := s.c.Folder.each(ctx, st, question{r, Monthly, parts}, func(_ Period, found *sheet) error {
-		all.addParts(found, parts)
-		return nil
+// total runs fn on a snapshot with the figures of the parts over the range.
+func (s *Service) total(ctx context.Context, st id.Store, r Range, parts []Part, fn func(ctx context.Context, all *sheet) error) error {
+	q := question{r, Monthly, parts}
+	return s.snapshot(ctx, q, func(ctx context.Context) error {
+		all, err := s.c.Folder.total(ctx, st, q)
+		if err != nil {
+			return err
+		}
+		return fn(ctx, all)
 	})
-	return all, err
+}
+
+// snapshot runs fn on a snapshot, in its turn where the question is heavy.
+func (s *Service) snapshot(ctx context.Context, q question, fn func(ctx context.Context) error) error {
+	if !q.heavy() {
+		return s.c.Writer.Snapshot(ctx, fn)
+	}
+	return s.c.Folder.gate.pass(ctx, s.c.Folder.clock, func() error { return s.c.Writer.Snapshot(ctx, fn) })
 }
 
 // Named is a register with its name.
@@ -92,11 +102,7 @@ func (s *Service) Summary(ctx context.Context, st id.Store, a Asked) (Summary, e
 	if err != nil {
 		return out, err
 	}
-	err = s.c.Writer.Snapshot(ctx, func(ctx context.Context) error {
-		all, err := s.total(ctx, st, f.Range, sums)
-		if err != nil {
-			return err
-		}
+	err = s.total(ctx, st, f.Range, []Part{sums}, func(ctx context.Context, all *sheet) error {
 		out = Summary{Frame: f, Sums: all.sums}
 		out.Tenders = slices.DeleteFunc(out.Tenders, func(t Tender) bool { return t.Count == Count{} })
 		out.Taxes = slices.DeleteFunc(out.Taxes, func(t Tax) bool { return t == Tax{Rate: t.Rate} })
@@ -169,15 +175,15 @@ func (s *Service) revenue(ctx context.Context, st id.Store, f Frame, i Interval)
 	if err != nil {
 		return Revenue{}, err
 	}
-	out := Revenue{Frame: f}
-	err = s.c.Writer.Snapshot(ctx, func(ctx context.Context) error {
+	out, q := Revenue{Frame: f}, question{f.Range, i, []Part{sums}}
+	err = s.snapshot(ctx, q, func(ctx context.Context) error {
 		out.Items = make([]Takings, len(periods))
 		by := make(map[Period]*Takings, len(periods))
 		for k, p := range periods {
 			out.Items[k].Period = p
 			by[p] = &out.Items[k]
 		}
-		return s.c.Folder.each(ctx, st, question{f.Range, i, []Part{sums}}, func(p Period, found *sheet) error {
+		return s.c.Folder.each(ctx, st, q, func(p Period, found *sheet) error {
 			by[i.in(p)].add(&found.sums)
 			return nil
 		})
@@ -198,11 +204,7 @@ func (s *Service) Products(ctx context.Context, st id.Store, a Asked, p page.Req
 		return Products{}, err
 	}
 	out := Products{Frame: f}
-	err = s.c.Writer.Snapshot(ctx, func(ctx context.Context) error {
-		all, err := s.total(ctx, st, f.Range, products)
-		if err != nil {
-			return err
-		}
+	err = s.total(ctx, st, f.Range, []Part{products}, func(_ context.Context, all *sheet) (err error) {
 		out.List, err = ranked(all.products, p)
 		return err
 	})
@@ -229,11 +231,7 @@ func (s *Service) Members(ctx context.Context, st id.Store, a Asked, p page.Requ
 		return Members{}, err
 	}
 	out := Members{Frame: f}
-	err = s.c.Writer.Snapshot(ctx, func(ctx context.Context) error {
-		all, err := s.total(ctx, st, f.Range, members, sums)
-		if err != nil {
-			return err
-		}
+	err = s.total(ctx, st, f.Range, []Part{members, sums}, func(ctx context.Context, all *sheet) error {
 		out.Regular, out.VIP = all.sums.Tiers[Regular], all.sums.Tiers[VIP]
 		found, err := ranked(all.members, p)
 		if err != nil {
