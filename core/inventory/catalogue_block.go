@@ -23,6 +23,7 @@ type block struct {
 type slot struct {
 	end      int32 // of its text, line feed included
 	key      int16 // bytes of its text that are the place's key
+	bit      uint16
 	id       id.ID
 	category string
 }
@@ -41,7 +42,7 @@ func newBlock(es []Entry) *block {
 	for i, e := range es {
 		text.WriteString(e.Text)
 		text.WriteByte('\n')
-		b.slots[i] = slot{end: int32(text.Len()), key: int16(len(e.Key)), id: e.ID, category: e.Category}
+		b.slots[i] = slot{end: int32(text.Len()), key: int16(len(e.Key)), bit: uint16(idGram(e.ID)), id: e.ID, category: e.Category}
 		b.grams.add(e)
 	}
 	b.text = text.String()
@@ -133,6 +134,23 @@ func (g *grams) hasAll(bits []uint32) bool {
 	}
 	return true
 }
+
+// group is a set of products. Its bits tell most others apart without a look at their ids.
+type group struct {
+	ids  map[id.ID]bool
+	bits grams
+}
+
+func groupOf(ids []id.ID) *group {
+	g := &group{ids: make(map[id.ID]bool, len(ids))}
+	for _, i := range ids {
+		g.ids[i] = true
+		g.bits.set(idGram(i))
+	}
+	return g
+}
+
+func (g *group) has(s *slot) bool { return g.bits.has(uint32(s.bit)) && g.ids[s.id] }
 
 // gram returns the bit of so many bytes in a row.
 func gram(bytes uint32, n uint32) uint32 { return (bytes | n<<24) * 2654435761 >> gramShift }

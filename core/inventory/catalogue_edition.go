@@ -30,9 +30,9 @@ func (e *edition) bytes() (n int) {
 	return n
 }
 
-// each gives the products behind the place that query and category let through to fn, in their order, until its first error. Where a set is
+// each gives the products behind the place that query and category let through to fn, in their order, until its first error. Where a group is
 // given, only those in it.
-func (e *edition) each(f Filter, behind Place, among map[id.ID]bool, fn func(id.ID) error) error {
+func (e *edition) each(f Filter, behind Place, among *group, fn func(id.ID) error) error {
 	bits := gramsOf(f.Query)
 	first := sort.Search(len(e.blocks), func(i int) bool { return e.blocks[i].last().Compare(behind) > 0 })
 	for n, b := range e.blocks[first:] {
@@ -51,7 +51,7 @@ func (e *edition) each(f Filter, behind Place, among map[id.ID]bool, fn func(id.
 }
 
 // each does so from a slot on. What few products have is compared before their texts are searched; else all texts are searched at once.
-func (b *block) each(from int, f Filter, among map[id.ID]bool, fn func(id.ID) error) error {
+func (b *block) each(from int, f Filter, among *group, fn func(id.ID) error) error {
 	if f.Category == "" && among == nil {
 		for i := b.next(from, f.Query); i < len(b.slots); i = b.next(i+1, f.Query) {
 			if err := fn(b.slots[i].id); err != nil {
@@ -62,7 +62,7 @@ func (b *block) each(from int, f Filter, among map[id.ID]bool, fn func(id.ID) er
 	}
 	for i := from; i < len(b.slots); i++ {
 		s := &b.slots[i]
-		if f.Category != "" && s.category != f.Category || among != nil && !among[s.id] || !strings.Contains(b.entry(i).Text, f.Query) {
+		if f.Category != "" && s.category != f.Category || among != nil && !among.has(s) || !strings.Contains(b.entry(i).Text, f.Query) {
 			continue
 		}
 		if err := fn(s.id); err != nil {

@@ -79,7 +79,7 @@ func named(i int, name, category string) *Product {
 }
 
 // found asks an edition as lists do.
-func found(t errorer, e *edition, f Filter, behind Place, among map[id.ID]bool) (ids []id.ID) {
+func found(t errorer, e *edition, f Filter, behind Place, among *group) (ids []id.ID) {
 	if err := e.each(f, behind, among, func(i id.ID) error { ids = append(ids, i); return nil }); err != nil {
 		t.Errorf("%v", err)
 	}
@@ -113,13 +113,13 @@ func TestTheCatalogueFindsWhatComparingAllProductsFinds(t *testing.T) {
 			if es := k.entries(); len(es) > 0 && rapid.Bool().Draw(t, "behind one of them") {
 				behind = rapid.SampledFrom(es).Draw(t, "this").Place
 			}
-			var among map[id.ID]bool
+			var among *group
 			if rapid.Bool().Draw(t, "some") {
-				among = map[id.ID]bool{"p1": true, "p7": true, "p300": true, "no": true}
+				among = groupOf([]id.ID{"p1", "p7", "p300", "no"})
 			}
 			var want []id.ID
 			for _, x := range k.entries() {
-				if f.lets(x) && x.Compare(behind) > 0 && (among == nil || among[x.ID]) {
+				if f.lets(x) && x.Compare(behind) > 0 && (among == nil || among.ids[x.ID]) {
 					want = append(want, x.ID)
 				}
 			}

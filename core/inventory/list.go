@@ -104,14 +104,14 @@ func (q *listing) scanned(ctx context.Context) ([]Listed, error) {
 // among finds the products in the edition, or in the database where that is beyond what memory holds.
 func (q *listing) among(ctx context.Context, e *edition) ([]Listed, error) {
 	few, asks, err := q.scarce(ctx)
-	if err != nil || few != nil && len(few) == 0 {
+	if err != nil || few != nil && len(few.ids) == 0 {
 		return nil, err
 	}
 	p := &pick{q: q, asks: asks}
 	add := func(i id.ID) error { return p.add(ctx, i) }
 	if e.beyond {
 		err = q.s.products.Scan(ctx, q.store, q.behind, func(x Entry) error {
-			if q.filter.lets(x) && (few == nil || few[x.ID]) {
+			if q.filter.lets(x) && (few == nil || few.ids[x.ID]) {
 				return add(x.ID)
 			}
 			return nil
@@ -129,7 +129,7 @@ func (q *listing) among(ctx context.Context, e *edition) ([]Listed, error) {
 }
 
 // scarce returns the products that are out or low, as the filter asks, where they are few; else that each is asked for its stock.
-func (q *listing) scarce(ctx context.Context) (few map[id.ID]bool, asks bool, err error) {
+func (q *listing) scarce(ctx context.Context) (few *group, asks bool, err error) {
 	if q.filter.Stock == "" {
 		return nil, false, nil
 	}
@@ -137,15 +137,7 @@ func (q *listing) scarce(ctx context.Context) (few map[id.ID]bool, asks bool, er
 	if err != nil || len(ids) > fewScarce {
 		return nil, true, err
 	}
-	return setOf(ids), false, nil
-}
-
-func setOf(ids []id.ID) map[id.ID]bool {
-	set := make(map[id.ID]bool, len(ids))
-	for _, i := range ids {
-		set[i] = true
-	}
-	return set
+	return groupOf(ids), false, nil
 }
 
 // load reads the products and their stock.
@@ -213,9 +205,9 @@ func (p *pick) ask(ctx context.Context) error {
 		return nil
 	}
 	ids, err := p.q.s.stock.Scarce(ctx, p.q.store, p.q.filter.Stock, p.unasked, len(p.unasked))
-	scarce := setOf(ids)
+	scarce := groupOf(ids)
 	for _, i := range p.unasked {
-		if scarce[i] {
+		if scarce.ids[i] {
 			p.ids = append(p.ids, i)
 		}
 	}
