@@ -28,7 +28,7 @@ func written(t *testing.T) (path string, parts map[string][]byte) {
 	t.Helper()
 	folder := t.TempDir()
 	var large bytes.Buffer
-	for i := range 100_000 {
+	for i := range 20_000 {
 		fmt.Fprintf(&large, "line %d\n", i*i)
 	}
 	parts = map[string][]byte{"a.db": []byte("first"), "b.db": large.Bytes(), "c.db": {}}
