@@ -18,14 +18,14 @@ import (
 type format struct {
 	kind   inventory.ImageType
 	begins func(b []byte) bool
-	whole  func(b []byte) bool // whether nothing of the file is missing, and nothing follows it
 	size   func(b []byte) (image.Config, error)
+	whole  func(b []byte, c image.Config) bool // whether nothing of the file is missing or of another size, and nothing follows it
 }
 
 var formats = []format{
-	{inventory.PNG, isPNG, wholePNG, func(b []byte) (image.Config, error) { return png.DecodeConfig(bytes.NewReader(b)) }},
-	{inventory.JPEG, isJPEG, wholeJPEG, func(b []byte) (image.Config, error) { return jpeg.DecodeConfig(bytes.NewReader(b)) }},
-	{inventory.WebP, isWebP, wholeWebP, func(b []byte) (image.Config, error) { return webp.DecodeConfig(bytes.NewReader(b)) }},
+	{inventory.PNG, isPNG, func(b []byte) (image.Config, error) { return png.DecodeConfig(bytes.NewReader(b)) }, wholePNG},
+	{inventory.JPEG, isJPEG, func(b []byte) (image.Config, error) { return jpeg.DecodeConfig(bytes.NewReader(b)) }, wholeJPEG},
+	{inventory.WebP, isWebP, func(b []byte) (image.Config, error) { return webp.DecodeConfig(bytes.NewReader(b)) }, wholeWebP},
 }
 
 // Read returns the image that the bytes are. Whatever is no PNG, JPEG or WebP from its first byte to its last, such as one with a page of HTML
@@ -44,7 +44,7 @@ func Read(b []byte) (inventory.Image, error) {
 			return inventory.Image{}, fault.New(fault.Invalid, "image_dimensions_invalid", "an image has 1 to %d pixels either way, and this one %d x %d",
 				inventory.MaxImageSide, c.Width, c.Height).With("width", c.Width).With("height", c.Height)
 		}
-		if !f.whole(b) {
+		if !f.whole(b, c) {
 			return inventory.Image{}, inventory.ImageUnsupported("the image is not whole, or something else follows it")
 		}
 		return inventory.NewImage(f.kind, b)

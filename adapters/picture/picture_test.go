@@ -56,6 +56,7 @@ func good(t testing.TB) map[string][]byte {
 		"webp":             decoded(t, "UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA"),
 		"webp, lossless":   decoded(t, "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA=="),
 		"webp, extended":   decoded(t, "UklGRkoAAABXRUJQVlA4WAoAAAAQAAAAAAAAAAAAQUxQSAwAAAARBxAR/Q9ERP8DAABWUDggGAAAABQBAJ0BKgEAAQAAAP4AAA3AAP7mtQAAAA=="),
+		"webp that moves":  riff("VP8X", canvas(9, 9), "ANIM", "\xff\xff\xff\xff\x00\x00", "ANMF", moving(9, 9, lossless(9, 9)), "ANMF", moving(3, 2, lossless(3, 2))),
 	}
 }
 
@@ -113,28 +114,88 @@ func TestNoByteMakesItPanic(t *testing.T) {
 func TestWhatIsNoImageIsRefused(t *testing.T) {
 	pixels := good(t)["png of colours"]
 	for name, b := range map[string][]byte{
-		"nothing":             nil,
-		"html":                []byte("<!DOCTYPE html><script>alert(1)</script>"),
-		"svg":                 []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`),
-		"script":              []byte("#!/bin/sh\necho hello"),
-		"pdf":                 []byte("%PDF-1.7\n"),
-		"bmp":                 []byte("BM6\x00\x00\x00"),
-		"gif":                 encoded(t, func(b *bytes.Buffer) error { return gif.Encode(b, gopher(), nil) }),
-		"gif that is html":    []byte("GIF89a/*<script>*/=1;alert(1)"),
-		"html before a png":   append([]byte("<html>"), pixels...),
-		"signature of a png":  []byte("\x89PNG\r\n\x1a\n"),
-		"png of other pixels": bytes.Replace(pixels, []byte("IDAT\x78"), []byte("IDAT\x79"), 1),
-		"png without pixels":  withoutChunk(t, pixels, "IDAT"),
-		"png without its end": withoutChunk(t, pixels, "IEND"),
-		"beginning of a jpeg": {0xFF, 0xD8, 0xFF, 0xD9},
-		"riff of sound":       []byte("RIFF\x04\x00\x00\x00WAVE"),
-		"webp of nothing":     []byte("RIFF\x04\x00\x00\x00WEBP"),
-		"webp without pixels": []byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
+		"nothing":                                nil,
+		"html":                                   []byte("<!DOCTYPE html><script>alert(1)</script>"),
+		"svg":                                    []byte(`<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`),
+		"script":                                 []byte("#!/bin/sh\necho hello"),
+		"pdf":                                    []byte("%PDF-1.7\n"),
+		"bmp":                                    []byte("BM6\x00\x00\x00"),
+		"gif":                                    encoded(t, func(b *bytes.Buffer) error { return gif.Encode(b, gopher(), nil) }),
+		"gif that is html":                       []byte("GIF89a/*<script>*/=1;alert(1)"),
+		"html before a png":                      append([]byte("<html>"), pixels...),
+		"signature of a png":                     []byte("\x89PNG\r\n\x1a\n"),
+		"png of other pixels":                    bytes.Replace(pixels, []byte("IDAT\x78"), []byte("IDAT\x79"), 1),
+		"png without pixels":                     withoutChunk(t, pixels, "IDAT"),
+		"png without its end":                    withoutChunk(t, pixels, "IEND"),
+		"beginning of a jpeg":                    {0xFF, 0xD8, 0xFF, 0xD9},
+		"riff of sound":                          []byte("RIFF\x04\x00\x00\x00WAVE"),
+		"webp of nothing":                        []byte("RIFF\x04\x00\x00\x00WEBP"),
+		"png of empty pixels":                    chunked(t, pixels, "IDAT", nil),
+		"png of two headers":                     bytes.Replace(pixels, pixels[8:33], append(bytes.Clone(pixels[8:33]), sized(pixels, 1<<16, 1<<16)[8:33]...), 1),
+		"jpeg of two frames":                     twoFrames(t, good(t)["jpeg in grey"]),
+		"webp of large pixels on a small canvas": riff("VP8X", canvas(1, 1), "VP8L", lossless(1<<14, 1<<14)),
+		"webp of a large frame":                  riff("VP8X", canvas(2, 2), "ANMF", moving(3, 2, lossless(3, 2))),
+		"webp of a frame of other pixels":        riff("VP8X", canvas(9, 9), "ANMF", moving(3, 2, lossless(4, 2))),
+		"webp of a frame of html":                riff("VP8X", canvas(9, 9), "ANMF", "<html><script>alert(1)</script>"),
+		"webp of empty pixels":                   riff("VP8X", canvas(1, 1), "VP8L", ""),
+		"webp of no key frame":                   riff("VP8X", canvas(1, 1), "VP8 ", "<script>"),
+		"webp without pixels":                    []byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
 	} {
 		if i, err := picture.Read(b); codeOf(err) != "image_type_unsupported" {
 			t.Errorf("%s: %s, %v", name, i.Type(), err)
 		}
 	}
+}
+
+// chunked gives a chunk of a PNG other data.
+func chunked(t testing.TB, b []byte, name string, data []byte) []byte {
+	t.Helper()
+	at := bytes.Index(b, []byte(name)) - 4
+	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(data))) //nolint:gosec // a few bytes
+	chunk = append(append(chunk, name...), data...)
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
+	rest := withoutChunk(t, b, name)
+	return append(append(bytes.Clone(b[:at]), chunk...), rest[at:]...)
+}
+
+// twoFrames repeats the frame and the pixels of a JPEG, larger.
+func twoFrames(t testing.TB, b []byte) []byte {
+	t.Helper()
+	at := bytes.Index(b, []byte{0xFF, 0xC0})
+	if at < 0 {
+		t.Fatal("the image has no frame")
+	}
+	more := bytes.Clone(b[at:])
+	binary.BigEndian.PutUint16(more[5:], 1<<15)
+	return append(bytes.Clone(b[:len(b)-2]), more...)
+}
+
+// riff is a WebP of chunks, each a name and its data.
+func riff(chunks ...string) []byte {
+	body := "WEBP" + pieces(chunks...)
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...) //nolint:gosec // a few bytes
+}
+
+func pieces(chunks ...string) string {
+	var b []byte
+	for i := 0; i < len(chunks); i += 2 {
+		b = binary.LittleEndian.AppendUint32(append(b, chunks[i]...), uint32(len(chunks[i+1]))) //nolint:gosec // a few bytes
+		b = append(append(b, chunks[i+1]...), make([]byte, len(chunks[i+1])%2)...)
+	}
+	return string(b)
+}
+
+func three(n int) string { return string([]byte{byte(n), byte(n >> 8), byte(n >> 16)}) }
+
+// canvas is the data of VP8X, moving of ANMF, and lossless begins that of VP8L.
+func canvas(width, height int) string { return "\x02\x00\x00\x00" + three(width-1) + three(height-1) }
+
+func moving(width, height int, pixels string) string {
+	return strings.Repeat("\x00", 6) + three(width-1) + three(height-1) + "\x0a\x00\x00\x00" + pieces("VP8L", pixels)
+}
+
+func lossless(width, height uint32) string {
+	return string(binary.LittleEndian.AppendUint32([]byte{0x2f}, width-1|(height-1)<<14)) + strings.Repeat("\x00", 8)
 }
 
 // withoutChunk leaves a chunk of a PNG out.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -15,6 +16,9 @@ import (
 
 // imageVersion is how many digits of an image's hash its address names: enough to tell it from what the product looked like before.
 const imageVersion = 16
+
+// imageTimeout is how long the largest image may take to arrive and to be booked: at a minute, a third of a megabit a second is enough.
+const imageTimeout = time.Minute
 
 // imagePolicy lets a browser that opens an image by itself do nothing with it, whatever it takes it for.
 const imagePolicy = "default-src 'none'; sandbox"

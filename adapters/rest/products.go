@@ -24,7 +24,7 @@ func (p Products) Routes(r *Router) {
 	r.Delete("/products/{id}", Manager, p.delete)
 	r.Get("/products/{id}/stock-movements", Cashier, p.movements, Paged())
 	r.Post("/products/{id}/stock-movements", Manager, p.move)
-	r.Put("/products/{id}/image", Manager, p.setImage, Body(inventory.MaxImage))
+	r.Put("/products/{id}/image", Manager, p.setImage, Body(inventory.MaxImage), Timeout(imageTimeout))
 	r.Get("/products/{id}/image", Cashier, p.image, Query("v"))
 	r.Delete("/products/{id}/image", Manager, p.removeImage)
 	r.Post("/products/import", Manager, p.load, Query("dry_run", "stock"), Body(maxBody), Timeout(importTimeout))
