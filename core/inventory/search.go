@@ -100,18 +100,6 @@ func (f Filter) lets(e Entry) bool {
 	return (f.Category == "" || e.Category == f.Category) && strings.Contains(e.Text, f.Query)
 }
 
-// has reports whether there is as much of the product as the filter asks for.
-func (f StockFilter) has(l Listed) bool {
-	low, warns := l.Product.LowAt()
-	switch f {
-	case OutOfStock:
-		return l.OnHand <= 0
-	case LowStock:
-		return l.OnHand > 0 && warns && l.OnHand <= low
-	}
-	return true
-}
-
 // Codes returns the barcodes as they are found by: a UPC-A as the EAN-13 that it is part of.
 func (p *Product) Codes() []string {
 	codes := make([]string, len(p.d.Barcodes))
