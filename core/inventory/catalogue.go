@@ -120,7 +120,7 @@ func (c *catalogue) advanced(ctx context.Context, s id.Store, e *edition, newest
 // since reads back from the newest edits to the known one. It reports whether that is still there, and not too far away.
 func (c *catalogue) since(ctx context.Context, s id.Store, known mark, rs []journal.Record) (changed edits, ok bool, err error) {
 	changed = edits{}
-	for asked, n := 1, 0; n <= maxBehind; asked = editsAtOnce {
+	for asked, n := 1, 0; n <= maxBehind; {
 		for _, r := range rs {
 			if r.Position <= known.position {
 				return changed, mark{r.Position, r.Hash} == known, nil
@@ -135,7 +135,8 @@ func (c *catalogue) since(ctx context.Context, s id.Store, known mark, rs []jour
 		if len(rs) < asked {
 			return changed, known == mark{}, nil
 		}
-		g := journal.Range{Before: journal.Place{Position: rs[len(rs)-1].Position}, Limit: editsAtOnce}
+		asked = min(4*asked, editsAtOnce) // most often one edit is new
+		g := journal.Range{Before: journal.Place{Position: rs[len(rs)-1].Position}, Limit: asked}
 		if rs, err = c.journal.List(ctx, s, EditsRef, g); err != nil {
 			return nil, false, err
 		}
