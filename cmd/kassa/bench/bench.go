@@ -86,6 +86,7 @@ type run struct {
 	number   uint64 // chance, for names and keys
 	bases    []*database
 	result   result
+	alone    error // the points whose crowds were not let in
 }
 
 func (b *run) say(format string, args ...any) { tell(b.progress, format+"\n", args...) }
@@ -287,7 +288,7 @@ func (b *run) all(ctx context.Context) error {
 	b.report.codes(b.result.Points)
 	b.report.ratios(b.result.Ratios)
 	b.report.errors(b.result.Points)
-	return errors.Join(failed, b.result.save(b.json))
+	return errors.Join(failed, b.alone, b.result.save(b.json))
 }
 
 func (b *run) point(ctx context.Context, number int, t task) error {
@@ -313,9 +314,10 @@ func (b *run) point(ctx context.Context, number int, t task) error {
 		l.every = time.Duration(float64(l.clients) / b.open * float64(time.Second))
 	}
 	p, rolls, err := l.measure(ctx, number, l.clients, base.processes[:min(len(l.servers), len(base.processes))])
-	if err != nil {
+	if err != nil && !fault.IsCode(err, "crowd_refused") {
 		return base.blame(err)
 	}
+	alone := err
 	if err := base.forget(); err != nil {
 		return err
 	}
@@ -328,8 +330,12 @@ func (b *run) point(ctx context.Context, number int, t task) error {
 		right := wrong.count == 0
 		p.Verified = &right
 	}
-	b.result.Points = append(b.result.Points, p)
 	b.report.row(p)
+	if alone != nil { // what was measured is not what was asked for, and the rest may still be
+		b.alone = errors.Join(b.alone, fmt.Errorf("%s, %d clients, on %s: %w", p.Scenario, p.Clients, p.Database, alone))
+	} else {
+		b.result.Points = append(b.result.Points, p)
+	}
 	if wrong.count > 0 {
 		b.result.Findings = wrong.first
 		return fault.New(fault.Internal, "verification_failed", "the books of %s are wrong after %s with %d clients, in %d places: %s",

@@ -153,9 +153,9 @@ func TestACrowdIsCountedApart(t *testing.T) {
 	if !strings.Contains(out, "target, storm, 2 clients: ") || !strings.Contains(out, " logins a second beside") {
 		t.Error(out)
 	}
-	_, err = drive(t, "no logins", "--scenario", "storm", "--clients", "2")
-	if !fault.IsCode(err, "crowd_refused") || !strings.Contains(err.Error(), "503 busy") {
-		t.Errorf("a crowd that is not let in: %v", err)
+	out, err = drive(t, "no logins", "--scenario", "storm,spread,reports", "--clients", "2")
+	if !fault.IsCode(err, "crowd_refused") || !strings.Contains(err.Error(), "503 busy") || !strings.Contains(out, "reports / spread") || strings.Contains(out, "storm / spread") {
+		t.Errorf("a crowd that is not let in: %v\n%s", err, out)
 	}
 }
 

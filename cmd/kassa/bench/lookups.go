@@ -78,10 +78,10 @@ func between(from, to time.Time) string {
 	return "from=" + from.Format(time.DateOnly) + "&to=" + to.Format(time.DateOnly)
 }
 
-// yearly lists the reports of the year up to today.
+// yearly lists the reports of the year up to today, without those of now.
 func yearly(today time.Time) []string {
 	year := between(today.AddDate(0, 0, -364), today)
-	list := []string{"/reports/revenue?interval=month&" + year, "/reports/monthly?year=" + strconv.Itoa(today.Year()), "/reports/stock", "/reports/cash"}
+	list := []string{"/reports/revenue?interval=month&" + year, "/reports/monthly?year=" + strconv.Itoa(today.Year())}
 	for _, report := range ranged {
 		list = append(list, report+year)
 	}

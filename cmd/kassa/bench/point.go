@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"cmp"
 	"context"
 	"runtime"
 	"sync"
@@ -32,7 +31,7 @@ type Point struct {
 	Verified  *bool            `json:"verified,omitempty"`          // nil: nothing to verify, or not asked for
 }
 
-// measure runs the load with n clients, and returns what came of it and what each of them sold.
+// measure runs the load with n clients, and returns what came of it and what each of them sold, both also with the error crowd_refused.
 func (l *load) measure(ctx context.Context, number, n int, servers []process) (Point, []*roll, error) {
 	members := make([]*client, 0, n)
 	defer func() {
@@ -57,8 +56,8 @@ func (l *load) measure(ctx context.Context, number, n int, servers []process) (P
 	done := l.start(ctx, members)
 	served, own := l.watch(done, servers)
 	<-done
-	crowd, err := leave()
-	if err := cmp.Or(ctx.Err(), err); err != nil {
+	crowd, alone := leave()
+	if err := ctx.Err(); err != nil {
 		return Point{}, nil, err
 	}
 	p, rolls := l.sum(members)
@@ -68,7 +67,7 @@ func (l *load) measure(ctx context.Context, number, n int, servers []process) (P
 	if l.stop.Load() {
 		return p, rolls, fault.New(fault.Unavailable, "server_gone", "a client of %s gave up after %d requests in a row without an answer", l.scenario.name, maxRow)
 	}
-	return p, rolls, nil
+	return p, rolls, alone
 }
 
 // start lets the clients sell and returns what is closed when they are done.
