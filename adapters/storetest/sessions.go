@@ -9,13 +9,16 @@ import (
 	"time"
 
 	"kassa/core/id"
+	"kassa/core/trail"
 	"kassa/core/user"
+	"kassa/core/writer"
 )
 
 var sessionRules = []rule{
 	{"a session is renewed with its secret only", sessionIsRenewedWithItsSecretOnly},
 	{"a login says who and where", loginSaysWhoAndWhere},
 	{"every failed login looks the same", everyFailedLoginLooksTheSame},
+	{"a failed login at a store that is not there is no audit event", noEventOfNoStore},
 	{"every attempt ends once at the throttle", everyAttemptEndsOnceAtTheThrottle},
 	{"refresh tokens rotate, and reuse ends the session", refreshTokensRotateAndReuseEndsTheSession},
 	{"a refresh token used twice at once ends the session", aRefreshTokenUsedTwiceAtOnceEndsTheSession},
@@ -134,6 +137,22 @@ func everyFailedLoginLooksTheSame(t *testing.T, d *database) {
 		t.Errorf("the answers differ: %v", answers)
 	}
 	must[user.Grant](t)(p.users.Login(t.Context(), p.id, user.Login{Email: "long@example.com", Password: long, Address: "192.0.2.1"}))
+}
+
+func noEventOfNoStore(t *testing.T, d *database) {
+	p, o := d.people(t), &watcher{}
+	w := writer.New(writer.Config{Provider: p.Provider, Journal: p.Journal, Bindings: p.bindings(), Clock: p.clock, IDs: p.ids, Observer: o})
+	closeAfter(t, w)
+	p.trail = trail.NewService(trail.Config{Writer: w, Journal: p.Journal, Clock: p.clock, Lost: o.NoteLost})
+	users := p.newUsers(p.Sessions)
+	for i, email := range []string{"boss@example.com", strings.Repeat("e", 300)} {
+		_, err := users.Login(t.Context(), "nowhere", user.Login{Email: email, Password: password, Address: fmt.Sprintf("192.0.2.%d", i)})
+		wantCode(t, err, "login_failed")
+	}
+	p.trail.Close()
+	if err := w.Close(t.Context()); err != nil || o.lost != 0 {
+		t.Errorf("%d events were noted where no store is, %v", o.lost, err)
+	}
 }
 
 func everyAttemptEndsOnceAtTheThrottle(t *testing.T, d *database) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -20,6 +21,8 @@ import (
 var trailRules = []rule{
 	{"a list is what the journal holds, whatever is asked for", listsAreWhatTheJournalHolds},
 	{"sales hardly need an index, and a page reads a bounded number of them", salesHardlyNeedAnIndex},
+	{"who sold long ago is found without reading what others sold since", blocksBetweenArePassedOver},
+	{"a sale that is refused as it is sealed takes no other sale out of a list", refusedSalesListNothing},
 }
 
 // act is an operation that leaves audit facts and nothing else. A fact about nothing is about its record.
@@ -203,6 +206,48 @@ func salesHardlyNeedAnIndex(t *testing.T, d *database) {
 		}
 		if found != c.found || pages != c.pages {
 			t.Errorf("%+v: %d events on %d pages, want %d on %d", c.f, found, pages, c.found, c.pages)
+		}
+	}
+}
+
+// sells books sales by one actor.
+func sells(t *testing.T, s *shop, actor id.ID, sales int) {
+	t.Helper()
+	_, errs := s.w.DoAll(audit.WithActor(t.Context(), audit.Actor{ID: actor, Role: "cashier"}), s.id, slices.Repeat([]writer.Operation{act{aSale}}, sales))
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func blocksBetweenArePassedOver(t *testing.T, d *database) {
+	s := d.shop(t)
+	sells(t, s, "early", 1)
+	sells(t, s, "late", 5000)
+	counted := &reads{Repository: s.Journal}
+	service := trail.NewService(trail.Config{Writer: s.w, Journal: counted, Clock: s.clock})
+	l := must[page.List[trail.Event]](t)(service.List(t.Context(), s.id, trail.Filter{Actor: "early"}, page.Request{Limit: 50}))
+	if len(l.Items) != 1 || l.Next != "" || counted.n > 1100 {
+		t.Errorf("%d events on the first page, the next one is %q, and %d records were read", len(l.Items), l.Next, counted.n)
+	}
+}
+
+func refusedSalesListNothing(t *testing.T, d *database) {
+	const entities = 40
+	s := d.shop(t)
+	var ops []writer.Operation
+	for i := range entities {
+		f := audit.Fact{Action: audit.Sale, Entity: fmt.Sprint("bill-", i)}
+		unsealed := f
+		unsealed.After = "\xff" // no text
+		ops = append(ops, act{unsealed}, act{f})
+	}
+	_, errs := s.w.DoAll(t.Context(), s.id, ops)
+	for i := range entities {
+		if errs[2*i] == nil || errs[2*i+1] != nil {
+			t.Fatalf("what cannot be sealed: %v; what can: %v", errs[2*i], errs[2*i+1])
+		}
+		if got := whole(t, s.trail, s.id, trail.Filter{Entity: fmt.Sprint("bill-", i)}, 50); len(got) != 1 {
+			t.Errorf("entity %d has %d events, want 1", i, len(got))
 		}
 	}
 }

@@ -92,7 +92,9 @@ func (w *walk) step(ctx context.Context, want int, yield func(*journal.Record) b
 		w.below = next.Position
 		return yield(next), nil
 	}
-	return w.back(ctx, max(1, journal.BlockStart(journal.Block(marker.Position))), chunk, yield)
+	block := journal.Block(marker.Position)
+	w.below = min(w.below, journal.BlockStart(block+1)) // there is nothing of the term between
+	return w.back(ctx, max(1, journal.BlockStart(block)), chunk, yield)
 }
 
 // next returns the newest record of the listing below where the walk is, or nil.

@@ -59,11 +59,10 @@ func (s *Service) noteFailed(ctx context.Context, st id.Store, u *User) {
 	s.c.Trail.Count(ctx, st, f)
 }
 
-// prove returns the active user whose password it is, and whether the store is there. With login_failed, it is the user of the address, if that
-// has one. The hasher works in every case.
+// prove returns the active user whose password it is, and whether the store is known to be there, which nobody asks for an address that is too long
+// for any. With login_failed, it is the user of the address, if that has one. The hasher works in every case.
 func (s *Service) prove(ctx context.Context, st id.Store, c Login) (u *User, there bool, err error) {
 	var hash string
-	there = true
 	if len(c.Email) <= MaxEmail {
 		u, err = s.c.Users.ByEmail(ctx, st, c.Email)
 		if there = !fault.IsCode(err, "store_unknown"); err != nil && there { // a store is not to be guessed at either

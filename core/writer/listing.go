@@ -11,8 +11,9 @@ import (
 const maxNear = 10_000
 
 // list adds to a record what its audit facts are listed by. What nearly every record has gets no entry of its own: the first record of a
-// block says for all of it, so that a listing knows which blocks to read. A process that does not know that one did says it again.
-func (l *lane) list(p *plan, r *journal.Record) {
+// block says for all of it, so that a listing knows which blocks to read. A process that does not know that one did says it again. It returns what the
+// record says for its block, which holds once the record is one of the plan.
+func (l *lane) list(p *plan, r *journal.Record) (said []journal.Term) {
 	rare, common := r.Terms()
 	var refs []journal.Ref
 	for _, t := range rare {
@@ -23,12 +24,13 @@ func (l *lane) list(p *plan, r *journal.Record) {
 		if isNear(p.over.near, t, block) || isNear(l.set.near, t, block) {
 			continue
 		}
-		p.over.near[t] = block
+		said = append(said, t)
 		refs = append(refs, t.Near())
 	}
 	if len(refs) > 0 {
 		r.Refs = slices.Concat(r.Refs, refs) // the operation's own list stays as it is
 	}
+	return said
 }
 
 func isNear(near map[journal.Term]int64, t journal.Term, block int64) bool {

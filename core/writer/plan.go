@@ -147,7 +147,7 @@ func (l *lane) record(p *plan, t *task, d journal.Draft, values []Value) error {
 			return fmt.Errorf("key %s is used twice in one batch", k)
 		}
 	}
-	l.list(p, &r)
+	said := l.list(p, &r)
 	r.Touched = touched(r, values)
 	var ok bool
 	if r.Previous, ok = p.over.last[d.Chain]; !ok {
@@ -155,6 +155,9 @@ func (l *lane) record(p *plan, t *task, d journal.Draft, values []Value) error {
 	}
 	if err := r.Seal(); err != nil {
 		return err
+	}
+	for _, t := range said {
+		p.over.near[t] = journal.Block(r.Position)
 	}
 	for _, v := range values {
 		p.over.put(l.set, v)
