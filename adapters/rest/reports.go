@@ -408,7 +408,8 @@ func (s Reports) stock(c *Call) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.service.Stock(c.Context(), c.Store(), inventory.StockFilter(only), page)
+	// A later page of a download shows its rows only.
+	r, err := s.service.Stock(c.Context(), c.Store(), inventory.StockFilter(only), page, c.sheet == nil)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Package copying copies stores from one database to another: journal, values, images of products, parked carts. The copy is proven before anybody can sell in it.
-// Who was signed in is not copied. The source stays as it is.
+// Who was signed in is not copied, and the figures of reports are not: the copy folds its own. The source stays as it is.
 package copying
 
 import (

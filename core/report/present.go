@@ -36,21 +36,32 @@ func goods(l inventory.Listed) Goods {
 	return g
 }
 
-// Stock returns the products that the filter lets through; cursor_invalid.
-func (s *Service) Stock(ctx context.Context, st id.Store, only inventory.StockFilter, p page.Request) (Stock, error) {
+// Stock returns the products that the filter lets through, and with totals the figures of all products, for which all are read; cursor_invalid.
+func (s *Service) Stock(ctx context.Context, st id.Store, only inventory.StockFilter, p page.Request, totals bool) (Stock, error) {
 	f, err := s.frame(ctx, st, Asked{})
 	if err != nil {
 		return Stock{}, err
 	}
 	var out Stock
-	err = s.c.Folder.gate.pass(ctx, s.c.Folder.clock, func() error {
-		return s.c.Writer.Snapshot(ctx, func(ctx context.Context) error { return s.stock(ctx, st, only, p, &out) })
-	})
+	read := func() error {
+		return s.c.Writer.Snapshot(ctx, func(ctx context.Context) error {
+			if err := s.list(ctx, st, only, p, &out); err != nil || !totals {
+				return err
+			}
+			return s.eachProduct(ctx, st, out.count)
+		})
+	}
+	if totals {
+		err = s.c.Folder.gate.pass(ctx, s.c.Folder.clock, read)
+	} else {
+		err = read()
+	}
 	out.Frame = f
 	return out, err
 }
 
-func (s *Service) stock(ctx context.Context, st id.Store, only inventory.StockFilter, p page.Request, out *Stock) error {
+// list puts a page of products into out.
+func (s *Service) list(ctx context.Context, st id.Store, only inventory.StockFilter, p page.Request, out *Stock) error {
 	*out = Stock{}
 	found, err := s.c.Products.List(ctx, st, inventory.Filter{Stock: only}, p)
 	if err != nil {
@@ -60,7 +71,7 @@ func (s *Service) stock(ctx context.Context, st id.Store, only inventory.StockFi
 	for i, l := range found.Items {
 		out.Items[i] = goods(l)
 	}
-	return s.eachProduct(ctx, st, out.count)
+	return nil
 }
 
 // count adds a product to the figures of all.
