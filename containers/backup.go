@@ -102,7 +102,7 @@ func (b *backup) fill(ctx context.Context, folder string, stores []store.Store, 
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, into.Close()) }()
+	defer func() { err = errors.Join(err, into.CloseWhole()) }()
 	copied := sqliteStorage(into, b.ids)
 	for _, s := range stores {
 		if err := b.take(ctx, s, into, &copied); err != nil {

@@ -82,7 +82,7 @@ func (r *restore) intoFolder(ctx context.Context, folder string) (err error) {
 	if err := r.refresh(ctx, sqliteStorage(unpacked, r.ids), stores); err != nil {
 		return errors.Join(err, unpacked.Close())
 	}
-	if err := unpacked.Close(); err != nil {
+	if err := unpacked.CloseWhole(); err != nil {
 		return err
 	}
 	return into.Adopt(ctx, stores, work)

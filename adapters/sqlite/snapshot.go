@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,7 +44,22 @@ func Claim(dir string) (release func() error, err error) {
 	}, nil
 }
 
-// Files returns the names of the database's files: the list, and one for each of the stores. Once the database is closed they hold everything.
+// CloseWhole closes the database, and returns an error where its files do not hold everything then: SQLite says nothing of a log that it could not
+// bring into its file, because the disk is full, or somebody else has the file open.
+func (d *Database) CloseWhole() error {
+	if err := d.Close(); err != nil {
+		return err
+	}
+	logs, err := filepath.Glob(filepath.Join(d.dir, "*.db-wal"))
+	for _, l := range logs {
+		if info, failed := os.Stat(l); failed != nil || info.Size() > 0 {
+			err = errors.Join(err, failed, fmt.Errorf("what is in %s could not be brought into its file; look whether the disk is full", l))
+		}
+	}
+	return err
+}
+
+// Files returns the names of the database's files: the list, and one for each of the stores. After CloseWhole they hold everything.
 func (d *Database) Files(stores []store.Store) []string {
 	names := []string{"kassa.db"}
 	for _, s := range stores {

@@ -151,6 +151,25 @@ func copied(t *testing.T, dir string) string {
 	return to
 }
 
+// TestFilesThatLackTheirLogAreNotWhole lets somebody have the file open, so that its log stays.
+func TestFilesThatLackTheirLogAreNotWhole(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		dir := t.TempDir()
+		d := shopIn(t, dir)
+		fill(t.Context(), t, d, "value", 1)
+		if shared {
+			beside, err := OpenReader(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer beside.Close()
+		}
+		if err := d.CloseWhole(); (err != nil) != shared {
+			t.Errorf("another has the file open: %v; closed: %v", shared, err)
+		}
+	}
+}
+
 func TestAClaimedFolderIsOneProcessAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "parts")
 	release, err := Claim(dir)
