@@ -109,7 +109,7 @@ func (r *csvRows) row(record []byte) (inventory.Row, error) {
 		case numeric(field):
 			*to = r.decimal(cell)
 		default:
-			*to = plain(cell)
+			*to = Plain(cell)
 		}
 	}
 	return row, nil
@@ -132,14 +132,6 @@ func lost(record []byte) string {
 func (r *csvRows) decimal(cell string) string {
 	if r.comma != ',' && strings.Count(cell, ",") == 1 && !strings.Contains(cell, ".") {
 		return strings.Replace(cell, ",", ".", 1)
-	}
-	return cell
-}
-
-// plain takes away the apostrophe that a CSV of Kassa's has before what a spreadsheet would run as a formula.
-func plain(cell string) string {
-	if len(cell) > 1 && cell[0] == '\'' && strings.IndexByte("=+-@", cell[1]) >= 0 {
-		return cell[1:]
 	}
 	return cell
 }

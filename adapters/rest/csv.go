@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"encoding"
 	"reflect"
-	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"kassa/adapters/productfile"
 )
 
 // csvType is the media type of every list and report as CSV (RFC 4180): UTF-8 without a byte order mark, the first line names the columns.
@@ -125,13 +125,8 @@ func (s *shape) fill(cells []jsontext.Value, d *jsontext.Decoder) error {
 	return err
 }
 
-var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
-
-// formula are the characters at whose sight a spreadsheet runs a text as a formula (OWASP, CSV injection); some read the wide ones likewise.
-const formula = "=+-@\t\r\n＝＋－＠"
-
-// appendCell appends a value as a spreadsheet shows it. A null is nothing, an empty text is "". A text that begins like a formula, also behind
-// apostrophes, gets one more apostrophe in front, so that taking one off there gives the text back; a number does not need it.
+// appendCell appends a value as a spreadsheet shows it. A null is nothing, an empty text is "". What would be run as a formula there gets an
+// apostrophe, see productfile.Defuse; in JSON, a semicolon is escaped.
 func appendCell(b []byte, v jsontext.Value) ([]byte, error) {
 	switch v.Kind() {
 	case 0, 'n':
@@ -141,18 +136,16 @@ func appendCell(b []byte, v jsontext.Value) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		first, _ := utf8.DecodeRune(bytes.TrimLeft(text, "'"))
+		cell := productfile.Defuse(text)
 		switch {
-		case len(text) == 0:
+		case len(cell) == 0:
 			return append(b, `""`...), nil
-		case strings.ContainsRune(formula, first) && !decimal.Match(text):
-			return appendQuoted(append(b, `"'`...), text), nil
-		case bytes.ContainsAny(text, ",\"\r\n") || text[0] == ' ' || text[len(text)-1] == ' ':
-			return appendQuoted(append(b, '"'), text), nil
+		case len(cell) > len(text) || bytes.ContainsAny(cell, ",;\"\r\n") || cell[0] == ' ' || cell[len(cell)-1] == ' ':
+			return appendQuoted(append(b, '"'), cell), nil
 		}
-		return append(b, text...), nil
+		return append(b, cell...), nil
 	case '[', '{':
-		return appendQuoted(append(b, '"'), v), nil
+		return appendQuoted(append(b, '"'), bytes.ReplaceAll(v, []byte(";"), []byte(`\u003b`))), nil
 	}
 	return append(b, v...), nil
 }

@@ -89,6 +89,7 @@ package rest
 //	@description	Every list and report is CSV with `Accept: text/csv`: RFC 4180 in UTF-8 without a byte order mark, and the first line names the
 //	@description	columns. A nested object becomes columns named `a.b`, a list stays in one cell as JSON, null is an empty cell. A text that a
 //	@description	spreadsheet would run as a formula has an apostrophe in front; so has one that begins with apostrophes and then like a formula.
+//	@description	What begins like one behind a semicolon or a line break has an apostrophe there, for in many countries a cell ends there.
 //	@description	Without `limit` and `cursor` a list is streamed whole, page by page: what changes meanwhile may show or not, and no page is
 //	@description	torn. A stream that fails is cut, never ended as if it were whole. A user has one such download at a time (`download_running`).
 //	@BasePath		/api/v1
