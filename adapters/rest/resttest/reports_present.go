@@ -3,6 +3,7 @@ package resttest
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 func reports(t *testing.T, open Open) {
@@ -10,6 +11,7 @@ func reports(t *testing.T, open Open) {
 	t.Run("say what is there now", func(t *testing.T) { present(t, open) })
 	t.Run("of odd days", func(t *testing.T) { oddDays(t, open) })
 	t.Run("name things as they are", func(t *testing.T) { reportedNames(t, open) })
+	t.Run("take a voided sale back from its hour", func(t *testing.T) { voidedHour(t, open) })
 }
 
 // present: row 28.
@@ -110,5 +112,19 @@ func reportedNames(t *testing.T, open Open) {
 	s.As(s.Manager).Key("").Post("/bills/"+s.Pay(Line(only, 1)).Want(201).Text("id")+"/void", `{"reason":"x"}`).Want(201)
 	if items := s.As(s.Manager).Get("/reports/products").Want(200).Items("items"); len(items) != 1 || fmt.Sprint(items[0]["quantity"]) != "3" {
 		t.Errorf("what was voided is listed: %v", items)
+	}
+}
+
+// voidedHour: a void takes its sale back where that stood.
+func voidedHour(t *testing.T, open Open) {
+	s := NewShop(t, open)
+	sale := s.Pay(Line(s.NewProduct("Tea", 250, 10), 1)).Want(201).Text("id")
+	s.Add(2 * time.Hour)
+	s.Manager = s.Login(managerEmail, managerPassword)
+	s.As(s.Manager).Key("").Post("/bills/"+sale+"/void", `{"reason":"x"}`).Want(201)
+	for _, r := range s.As(s.Manager).Get("/reports/hourly").Want(200).Items("items") {
+		if text(r["sales_count"]) != "0" || text(r["total"]) != "0" {
+			t.Errorf("left of a voided sale: %v", r)
+		}
 	}
 }
