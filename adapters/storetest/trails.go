@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"kassa/core/audit"
 	"kassa/core/clock"
+	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/page"
@@ -22,6 +25,7 @@ var trailRules = []rule{
 	{"a list is what the journal holds, whatever is asked for", listsAreWhatTheJournalHolds},
 	{"sales hardly need an index, and a page reads a bounded number of them", salesHardlyNeedAnIndex},
 	{"who sold long ago is found without reading what others sold since", blocksBetweenArePassedOver},
+	{"a list begins nowhere beyond the journal", listsBeginInTheJournal},
 	{"a sale that is refused as it is sealed takes no other sale out of a list", refusedSalesListNothing},
 }
 
@@ -228,6 +232,20 @@ func blocksBetweenArePassedOver(t *testing.T, d *database) {
 	l := must[page.List[trail.Event]](t)(service.List(t.Context(), s.id, trail.Filter{Actor: "early"}, page.Request{Limit: 50}))
 	if len(l.Items) != 1 || l.Next != "" || counted.n > 1100 {
 		t.Errorf("%d events on the first page, the next one is %q, and %d records were read", len(l.Items), l.Next, counted.n)
+	}
+}
+
+func listsBeginInTheJournal(t *testing.T, d *database) {
+	s := d.shop(t)
+	sells(t, s, "u-1", 1)
+	head := must[journal.Head](t)(s.Journal.Head(t.Context(), s.id))
+	for position, refused := range map[int64]bool{head.Position + 1: false, head.Position + 2: true, math.MaxInt64: true} {
+		for _, fact := range []string{"0", "1"} {
+			_, err := s.trail.List(t.Context(), s.id, trail.Filter{}, page.Request{Limit: 50, After: page.Cursor(strconv.FormatInt(position, 10), fact)})
+			if refused != fault.IsCode(err, "cursor_invalid") || !refused && err != nil {
+				t.Errorf("position %d, fact %s: %v", position, fact, err)
+			}
+		}
 	}
 }
 

@@ -79,15 +79,18 @@ func (s *Service) List(ctx context.Context, st id.Store, f Filter, p page.Reques
 
 // start returns the position below which a page looks: that of the cursor, or of the first record at the time or later.
 func (s *Service) start(ctx context.Context, st id.Store, at place, until time.Time) (int64, error) {
+	h, err := s.c.Journal.Head(ctx, st)
 	switch {
+	case err != nil:
+		return 0, err
+	case at.position > h.Position+1: // nobody gave that out, and the way down from there may be long
+		return 0, page.Invalid()
 	case at.fact > 0:
 		return at.position + 1, nil
 	case at.position > 0:
 		return at.position, nil
-	}
-	h, err := s.c.Journal.Head(ctx, st)
-	if err != nil || until.IsZero() {
-		return h.Position + 1, err
+	case until.IsZero():
+		return h.Position + 1, nil
 	}
 	// Record time never falls along positions, so no index is needed to find it.
 	n := sort.Search(int(h.Position), func(i int) bool {

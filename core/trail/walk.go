@@ -130,7 +130,7 @@ func (w *walk) back(ctx context.Context, lowest int64, size int, yield func(*jou
 		if err != nil {
 			return false, err
 		}
-		w.scanned += len(rs)
+		w.scanned += int(n)
 		for i := len(rs) - 1; i >= 0; i-- {
 			if !yield(&rs[i]) {
 				return false, nil
