@@ -153,7 +153,11 @@ func pack(ctx context.Context, path string, m Manifest, folder string, names []s
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the operator's own file
+	// What is there already may be readable by others, or a link to something else.
+	if err := gone(path); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator's own file
 	if err != nil {
 		return err
 	}

@@ -187,6 +187,30 @@ func TestAFileThatIsThereIsLeftAlone(t *testing.T) {
 }
 
 // TestAnArchiveThatFailsLeavesNoFile breaks off while it is written.
+// TestWhatIsUnfinishedIsMadeAnew where there is a file that everybody reads, or a link to another one.
+func TestWhatIsUnfinishedIsMadeAnew(t *testing.T) {
+	folder := t.TempDir()
+	other := filepath.Join(folder, "other")
+	for name, plant := range map[string]func(path string) error{
+		"file": func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Chmod(path, 0o666)) }, //nolint:gosec // that is the test
+		"link": func(path string) error { return os.Symlink(other, path) },
+	} {
+		path := filepath.Join(folder, name)
+		if err := plant(Unfinished(path)); err != nil {
+			t.Fatal(err)
+		}
+		if err := Write(t.Context(), path, Manifest{}, folder, nil, quiet); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Lstat(path); err != nil || info.Mode() != 0o600 {
+			t.Errorf("over a %s: %v, %v", name, info.Mode(), err)
+		}
+	}
+	if _, err := os.Stat(other); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the backup is where a link said: %v", err)
+	}
+}
+
 func TestAnArchiveThatFailsLeavesNoFile(t *testing.T) {
 	folder, path := t.TempDir(), filepath.Join(t.TempDir(), "shop.kassa")
 	if err := os.WriteFile(filepath.Join(folder, "a.db"), make([]byte, 3*block), 0o600); err != nil {
