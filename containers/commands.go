@@ -85,6 +85,9 @@ func Import(ctx context.Context, c Config, f ImportFile) (inventory.ImportResult
 			Progress: func(r inventory.ImportResult) { f.Progress(r.Created + r.Updated + r.Unchanged + r.Failed) }})
 		return err
 	})
+	if errors.Is(err, sqlite.ErrLocked) {
+		err = fmt.Errorf("%w, or send the file to it: POST /api/v1/products/import", err)
+	}
 	return result, err
 }
 

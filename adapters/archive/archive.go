@@ -105,7 +105,7 @@ func Vacant(path string) error {
 		return nil
 	}
 	if err == nil {
-		err = fault.New(fault.Conflict, "backup_exists", "there is a file %s already; choose another name", path)
+		err = fault.New(fault.Conflict, "backup_exists", "there is %s already; choose another name", path)
 	}
 	return err
 }

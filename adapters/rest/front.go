@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -117,7 +119,7 @@ func (c *Call) checkQuery() error {
 		name := string(k)
 		switch {
 		case !c.route.query[name]:
-			return fault.New(fault.Malformed, "query_invalid", "%.64q is not a parameter of this path", name).With("parameter", strings.ToValidUTF8(name, "?"))
+			return unknownParameter(name, c.route.query)
 		case seen[name]:
 			return queryFault(name, "comes twice")
 		case !utf8.Valid(v):
@@ -126,6 +128,16 @@ func (c *Call) checkQuery() error {
 		seen[name] = true
 	}
 	return nil
+}
+
+// unknownParameter names what the route knows instead.
+func unknownParameter(name string, known map[string]bool) error {
+	takes := "none"
+	if len(known) > 0 {
+		takes = strings.Join(slices.Sorted(maps.Keys(known)), ", ")
+	}
+	return fault.New(fault.Malformed, "query_invalid", "%.64q is not a parameter of this path, which takes %s", name, takes).
+		With("parameter", strings.ToValidUTF8(name, "?"))
 }
 
 // requestID returns the client's X-Request-Id where it is 1 to 64 of A-Z a-z 0-9 _ -, else a new one.

@@ -132,6 +132,9 @@ func TestQueryParametersAreKnownAndComeOnce(t *testing.T) {
 			if a.body["parameter"] == nil {
 				t.Errorf("%s: the problem does not name the parameter", query)
 			}
+			if detail, _ := a.body["detail"].(string); strings.HasPrefix(query, "nam=") && !strings.HasSuffix(detail, "takes cursor, limit, name") {
+				t.Errorf("%s: the problem does not say what there is: %s", query, detail)
+			}
 		}
 	}
 	if a := ask(t, s, request("GET", "/terminal?utm=x&utm=y", "")); a.StatusCode != http.StatusOK {

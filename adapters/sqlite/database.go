@@ -32,7 +32,7 @@ const (
 )
 
 // ErrLocked says that another process writes to the same data.
-var ErrLocked = errors.New("the data is in use by another kassa; stop the server first, or use the API")
+var ErrLocked = errors.New("the data is in use by another kassa; stop the server first")
 
 // Database is a folder of stores.
 type Database struct {

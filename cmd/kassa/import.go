@@ -16,8 +16,9 @@ func importProducts(ctx context.Context, c *call) error {
 	dry := fs.Bool("dry-run", false, "report what would happen and write nothing")
 	count := fs.Bool("count-stock", false, "book the difference to the file's stock as a count; otherwise the stock of products that exist is left alone")
 	about := `Brings products in from a CSV or JSON file, or from what mongoexport writes. A product is found again by id, sku, barcode or its only name,
-so importing a file twice changes nothing. A bad row is reported and the others go in. A data folder is refused while its server runs: use
-POST /api/v1/products/import then. On MongoDB the server may run. For the demo's shop: KASSA_DATA=data/demo kassa import FILE.
+so importing a file twice changes nothing. A bad row is reported, by its number without the first line of a CSV, and the others go in. A data
+folder is refused while its server runs: use POST /api/v1/products/import then. On MongoDB the server may run. For the demo's shop:
+KASSA_DATA=data/demo kassa import FILE.
 
 The first line of a CSV names its columns; comma, semicolon and tab separate them. JSON is an array of objects, or one object after the other.
   name          needed for a new product
