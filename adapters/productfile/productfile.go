@@ -148,9 +148,9 @@ func numeric(field string) bool {
 	return false
 }
 
-// codes splits several barcodes in one text.
+// codes splits several barcodes in one text, which may be a list in JSON: mongoexport and the API's own CSV have them so.
 func codes(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == '|' || r == ' ' })
+	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(`| ,"[]`, r) })
 }
 
 // objectID returns the digits of what mongoexport writes into CSV as ObjectId(507f1f77bcf86cd799439011).

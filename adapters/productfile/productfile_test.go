@@ -85,6 +85,7 @@ var files = []struct {
 	{"not in UTF-8", "csv", "name,price\n\xc4pfel,1\nB,2", "row_invalid|name=B price=2"},
 	{"an ObjectId of mongoexport", "csv", "_id,name\nObjectId(507f1f77bcf86cd799439011),A", "id=507f1f77bcf86cd799439011 name=A"},
 	{"a formula that Kassa defused", "csv", "name,sku\n'=1+1,'-x\n'n Sync,'\n''=1,'＝2\n\"x;'=3\",a;'b", "name==1+1 sku=-x|name='n Sync sku='|name='=1 sku=＝2|name=x;=3 sku=a;'b"},
+	{"barcodes as a list of mongoexport or the API", "csv", "name,barcodes\nA,\"[\"\"1234\"\",\"\"5678\"\"]\"\nB,[]\nC,\"12345,67890\"", "name=A barcodes=1234+5678|name=B|name=C barcodes=12345+67890"},
 	{"lines that end in CR alone", "csv", "name,price\rA,1\rB,2\r", "file_invalid"},
 	{"only a header", "csv", "name,price\n", ""},
 	{"an empty file", "csv", "", "file_invalid"},
