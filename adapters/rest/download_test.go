@@ -228,7 +228,7 @@ func TestHEADOfADownloadHasNoBody(t *testing.T) {
 // cut returns an error unless the connection ends before the answer does: in its middle, or before its first byte.
 func cut(t *testing.T, url string) error {
 	t.Helper()
-	res, err := ask(t, url)
+	res, err := download(t, url)
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -245,14 +245,14 @@ func cut(t *testing.T, url string) error {
 // get asks for CSV as a cashier; headers are name, value pairs.
 func get(t *testing.T, url string, headers ...string) *http.Response {
 	t.Helper()
-	res, err := ask(t, url, headers...)
+	res, err := download(t, url, headers...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return res
 }
 
-func ask(t *testing.T, url string, headers ...string) (*http.Response, error) {
+func download(t *testing.T, url string, headers ...string) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
