@@ -27,7 +27,7 @@ func (n *Int) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	}
 	i, ok := parseInt(raw)
 	if !ok {
-		return wireError{"type_invalid", "must be an integer between -9007199254740991 and 9007199254740991"}
+		return wireError{"type_invalid", "must be an integer between -9007199254740991 and 9007199254740991; amounts are in minor units"}
 	}
 	*n = Int(i)
 	return nil
