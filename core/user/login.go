@@ -7,6 +7,7 @@ import (
 	"kassa/core/audit"
 	"kassa/core/fault"
 	"kassa/core/id"
+	"kassa/core/writer"
 )
 
 // Login is what somebody who signs in gives.
@@ -23,13 +24,11 @@ func (s *Service) Login(ctx context.Context, st id.Store, c Login) (Grant, error
 	if err := s.c.Throttle.Allow(ctx, account, c.Address); err != nil {
 		return Grant{}, err
 	}
-	u, there, err := s.prove(ctx, st, c)
+	u, err := s.prove(ctx, st, c)
 	switch {
 	case fault.IsCode(err, "login_failed"):
 		s.c.Throttle.Failed(account, c.Address)
-		if there {
-			s.noteFailed(ctx, st, u)
-		}
+		s.noteFailed(ctx, st, u)
 		return Grant{}, err
 	case err != nil:
 		s.c.Throttle.Abandoned(account, c.Address)
@@ -48,8 +47,12 @@ func acting(ctx context.Context, u *User) context.Context {
 	return audit.WithActor(ctx, audit.Actor{ID: u.s.ID, Role: string(u.s.Role), RequestID: audit.From(ctx).RequestID})
 }
 
-// noteFailed notes that somebody did not get in, by the id of the user whose address was given. What was typed is kept nowhere.
+// noteFailed notes that somebody did not get in, by the id of the user whose address was given. What was typed is kept nowhere. Whether the store is
+// there is looked up in every case, so that all take as long: the writer must not be asked for one that is not.
 func (s *Service) noteFailed(ctx context.Context, st id.Store, u *User) {
+	if err := s.c.Writer.Read(ctx, st, func(*writer.View) error { return nil }); err != nil {
+		return
+	}
 	f := audit.Fact{Action: "login_failed", Entity: entity}
 	if u == nil {
 		ctx = audit.WithActor(ctx, audit.Actor{Role: audit.Anonymous, RequestID: audit.From(ctx).RequestID})
@@ -59,14 +62,13 @@ func (s *Service) noteFailed(ctx context.Context, st id.Store, u *User) {
 	s.c.Trail.Count(ctx, st, f)
 }
 
-// prove returns the active user whose password it is, and whether the store is known to be there, which nobody asks for an address that is too long
-// for any. With login_failed, it is the user of the address, if that has one. The hasher works in every case.
-func (s *Service) prove(ctx context.Context, st id.Store, c Login) (u *User, there bool, err error) {
+// prove returns the active user whose password it is. With login_failed, it is the user of the address, if that has one. The hasher works in every case.
+func (s *Service) prove(ctx context.Context, st id.Store, c Login) (u *User, err error) {
 	var hash string
 	if len(c.Email) <= MaxEmail {
 		u, err = s.c.Users.ByEmail(ctx, st, c.Email)
-		if there = !fault.IsCode(err, "store_unknown"); err != nil && there { // a store is not to be guessed at either
-			return nil, there, err
+		if err != nil && !fault.IsCode(err, "store_unknown") { // a store is not to be guessed at either
+			return nil, err
 		}
 	}
 	if u != nil && u.Active() && len(c.Password) <= MaxPassword {
@@ -76,7 +78,7 @@ func (s *Service) prove(ctx context.Context, st id.Store, c Login) (u *User, the
 	if err == nil && !ok {
 		err = LoginFailed()
 	}
-	return u, there, err
+	return u, err
 }
 
 // open adds a session.
