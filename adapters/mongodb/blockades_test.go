@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"kassa/adapters/mongodb"
 	"kassa/adapters/mongodb/mongotest"
+	"kassa/core/fault"
 	"kassa/core/journal"
+	"kassa/core/store"
 )
 
 const heldUp = 5 * time.Second // at most, by a transaction that nobody ends
@@ -60,6 +63,36 @@ func TestProcessThatStopsBeforeItsCommitHoldsOthersUpForAMoment(t *testing.T) {
 		t.Errorf("it goes on and gets %v", err)
 	}
 	c.Check(t, 2)
+}
+
+// A process that dies while it makes a store, as a restore that is killed does, leaves one that is half made and invisible.
+func TestStoreThatWasHalfMadeHoldsTheNextUpForAMoment(t *testing.T) {
+	uri := databaseURI(t)
+	dead, alive := openAs(t, uri, "dead"), openAs(t, uri, "alive")
+	made, goOn, ended := make(chan bool, 2), make(chan bool), make(chan error)
+	shop := store.Store{ID: "shop", Name: "Shop", Currency: "EUR", TimeZone: "UTC", CreatedAt: time.Unix(0, 0)}
+	go func() {
+		ended <- dead.Transact(t.Context(), func(ctx context.Context) error {
+			if err := mongodb.NewStores(dead, fixed("a")).CreateCopy(ctx, shop); err != nil {
+				return err
+			}
+			made <- true
+			<-goOn
+			return nil
+		})
+	}()
+	<-made
+	began := time.Now()
+	if err := mongodb.NewStores(alive, fixed("b")).CreateCopy(t.Context(), shop); err != nil {
+		t.Error(err)
+	}
+	if waited := time.Since(began); waited > heldUp {
+		t.Errorf("it was held up for %v", waited)
+	}
+	close(goOn)
+	if err := <-ended; !fault.IsCode(err, "store_exists") {
+		t.Errorf("it goes on and gets %v", err)
+	}
 }
 
 // A transaction whose end never arrived stays open on the server, and nobody else is there to end it.

@@ -49,9 +49,11 @@ func databaseURI(t testing.TB) string {
 	return u.String()
 }
 
-func openDatabase(t testing.TB, uri string) *mongodb.Database {
+func openDatabase(t testing.TB, uri string) *mongodb.Database { return openAs(t, uri, "process") }
+
+func openAs(t testing.TB, uri string, process id.ID) *mongodb.Database {
 	t.Helper()
-	d, err := mongodb.Open(t.Context(), uri, "process")
+	d, err := mongodb.Open(t.Context(), uri, process)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,11 +101,8 @@ func (j *Journal) Advance(ctx context.Context, s id.Store, from id.ID, to journa
 	for chain, hash := range to.Last {
 		set = append(set, bson.E{Key: "last.c" + string(chain), Value: hash[:]})
 	}
-	t.waits = waits{}
 	r, err := j.d.collection(heads).UpdateOne(ctx, bson.D{{Key: "_id", Value: s}, {Key: "token", Value: from}}, bson.D{{Key: "$set", Value: set}})
-	if coded(err, codeWriteConflict) {
-		t.waits = waits{store: s, from: from}
-	}
+	t.met(err, s, from)
 	if err == nil && r.MatchedCount == 0 {
 		err = journal.ErrStale
 	}

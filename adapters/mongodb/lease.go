@@ -96,6 +96,14 @@ type blockade struct {
 	since time.Time
 }
 
+// met notes whether the write of a head, or of its first, met another transaction.
+func (t *tx) met(err error, s id.Store, from id.ID) {
+	t.waits = waits{}
+	if coded(err, codeWriteConflict) {
+		t.waits = waits{store: s, from: from}
+	}
+}
+
 // unblock is told of every attempt that failed and has ended. It ends the sessions of all when the head has been blocked for too long.
 func (d *Database) unblock(ctx context.Context, b *blockade, t *tx) error {
 	if t == nil || t.waits == (waits{}) {
