@@ -23,8 +23,9 @@ test: ## Run all tests
 	$(GO) test ./...
 
 # The tests of cmd/kassa drive processes of a program that is built without the detector, and what it consists of is tested under it in its packages.
+# The package that takes longest begins first, so that it does not end alone.
 race: ## Run the tests with the race detector, but those of processes (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m $$($(GO) list ./... | grep -vx kassa/cmd/kassa)
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./containers $$($(GO) list ./... | grep -vx kassa/cmd/kassa)
 
 browser: ## Test the pages in Chromium, which must be on the PATH
 	$(GO) test -tags browser -count 1 -run InABrowser ./adapters/rest
