@@ -3,6 +3,7 @@
 package clock
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -12,6 +13,18 @@ import (
 // Clock tells the time.
 type Clock interface {
 	Now() time.Time
+}
+
+// Sleep waits for d, or until the context ends, whose error it then returns.
+func Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Milli returns t in UTC without what is below a millisecond, the resolution that every store keeps.

@@ -348,20 +348,7 @@ func (r *run) carts(ctx context.Context) error {
 
 // parked gives fn every parked cart of a database.
 func (r *run) parked(ctx context.Context, in Database, fn func(c cashier.Cart) error) error {
-	for after := ""; ; {
-		list, err := in.Carts.List(ctx, r.store.ID, page.Request{Limit: page.MaxLimit, After: after})
-		if err != nil {
-			return err
-		}
-		for _, c := range list.Items {
-			if err := fn(c); err != nil {
-				return err
-			}
-		}
-		if after = list.Next; after == "" {
-			return nil
-		}
-	}
+	return page.Each(func(p page.Request) (page.List[cashier.Cart], error) { return in.Carts.List(ctx, r.store.ID, p) }, fn)
 }
 
 // prove verifies the copy and compares it with the source, which must not have moved meanwhile.

@@ -27,6 +27,24 @@ type List[T any] struct {
 	Next  string
 }
 
+// Each gives fn every item of a list, which is read page by page, and stops at the first error.
+func Each[T any](read func(Request) (List[T], error), fn func(T) error) error {
+	for p := (Request{Limit: MaxLimit}); ; {
+		l, err := read(p)
+		if err != nil {
+			return err
+		}
+		for _, item := range l.Items {
+			if err := fn(item); err != nil {
+				return err
+			}
+		}
+		if p.After = l.Next; p.After == "" {
+			return nil
+		}
+	}
+}
+
 // Placed is an item of a list that says where it stands in it.
 type Placed interface {
 	// Place returns the parts that the cursor of the list is made of.

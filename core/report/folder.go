@@ -273,7 +273,12 @@ func (f *Folder) merge(ctx context.Context, s id.Store, b *batch) ([]Page, error
 func (f *Folder) Run(ctx context.Context, stores store.Repository, failed func(s id.Store, err error)) {
 	next := time.NewTicker(round)
 	defer next.Stop()
-	for wait(ctx, next.C) {
+	for {
+		select {
+		case <-next.C:
+		case <-ctx.Done():
+			return
+		}
 		all, err := stores.List(ctx)
 		if err != nil && ctx.Err() == nil {
 			failed("", err)
@@ -293,20 +298,9 @@ func (f *Folder) catchUp(ctx context.Context, s id.Store) error {
 		if err != nil || !more {
 			return err
 		}
-		pause := time.NewTimer(breath)
-		if !wait(ctx, pause.C) {
+		if clock.Sleep(ctx, breath) != nil {
 			return nil
 		}
 	}
 	return nil
-}
-
-// wait reports whether the time came before the context ended.
-func wait(ctx context.Context, c <-chan time.Time) bool {
-	select {
-	case <-c:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

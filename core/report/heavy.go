@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"kassa/core/clock"
-	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
 )
@@ -53,7 +52,7 @@ func (g gate) pass(ctx context.Context, k clock.Clock, fn func() error) error {
 	select {
 	case <-g.turn:
 	case <-ctx.Done():
-		return fault.New(fault.Unavailable, "reports_busy", "the reports are busy").Retry(time.Second).Wrap(ctx.Err())
+		return busy(ctx)
 	}
 	began := k.Now()
 	defer func() {

@@ -87,18 +87,10 @@ func (s *Stock) count(l inventory.Listed) {
 }
 
 func (s *Service) eachProduct(ctx context.Context, st id.Store, fn func(inventory.Listed)) error {
-	for p := (page.Request{Limit: page.MaxLimit}); ; {
-		found, err := s.c.Products.List(ctx, st, inventory.Filter{}, p)
-		if err != nil {
-			return err
-		}
-		for _, l := range found.Items {
-			fn(l)
-		}
-		if p.After = found.Next; p.After == "" {
-			return nil
-		}
+	read := func(p page.Request) (page.List[inventory.Listed], error) {
+		return s.c.Products.List(ctx, st, inventory.Filter{}, p)
 	}
+	return page.Each(read, func(l inventory.Listed) error { fn(l); return nil })
 }
 
 // Cash is what the drawers hold now.

@@ -117,18 +117,8 @@ func (s *Service) Summary(ctx context.Context, st id.Store, a Asked) (Summary, e
 
 // eachRegister gives fn the registers by name.
 func (s *Service) eachRegister(ctx context.Context, st id.Store, fn func(register.Standing)) error {
-	for p := (page.Request{Limit: page.MaxLimit}); ; {
-		found, err := s.c.Registers.List(ctx, st, p)
-		if err != nil {
-			return err
-		}
-		for _, r := range found.Items {
-			fn(r)
-		}
-		if p.After = found.Next; p.After == "" {
-			return nil
-		}
-	}
+	read := func(p page.Request) (page.List[register.Standing], error) { return s.c.Registers.List(ctx, st, p) }
+	return page.Each(read, func(r register.Standing) error { fn(r); return nil })
 }
 
 // Takings are the figures of one period.

@@ -40,8 +40,13 @@ func (t *tail) acquire(ctx context.Context) error {
 	case <-t.lock:
 		return nil
 	case <-ctx.Done():
-		return fault.New(fault.Unavailable, "reports_busy", "the reports are busy").Retry(time.Second).Wrap(ctx.Err())
+		return busy(ctx)
 	}
+}
+
+// busy is what somebody is told whose context ended while others were at work.
+func busy(ctx context.Context) error {
+	return fault.New(fault.Unavailable, "reports_busy", "the reports are busy").Retry(time.Second).Wrap(ctx.Err())
 }
 
 func (t *tail) release() { t.lock <- struct{}{} }

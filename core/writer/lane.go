@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"kassa/core/clock"
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
@@ -202,14 +203,7 @@ func (l *lane) recover(ctx context.Context, err error, rebuilt *bool) error {
 func (l *lane) catchUpInDoubt(ctx context.Context) error {
 	for {
 		err := l.catchUp(ctx)
-		if !fault.IsKind(err, fault.Unavailable) {
-			return err
-		}
-		pause := time.NewTimer(doubtPause)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
+		if !fault.IsKind(err, fault.Unavailable) || clock.Sleep(ctx, doubtPause) != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ const (
 func (w *Writer) Note(ctx context.Context, s id.Store, op Operation, patience time.Duration) {
 	t := w.task(context.WithoutCancel(ctx), op)
 	t.lost = w.c.Observer.NoteLost
-	if err := w.enqueueNote(s, t); err != nil {
+	if err := w.enqueue(s, t); err != nil {
 		t.finish(Result{}, err)
 	}
 	if patience <= 0 {
@@ -31,21 +31,6 @@ func (w *Writer) Note(ctx context.Context, s id.Store, op Operation, patience ti
 	case <-t.done:
 	case <-limit.C:
 	case <-ctx.Done():
-	}
-}
-
-func (w *Writer) enqueueNote(s id.Store, t *task) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	l, err := w.open(s)
-	if err != nil {
-		return err
-	}
-	select {
-	case l.notes <- t:
-		return nil
-	default:
-		return busy()
 	}
 }
 

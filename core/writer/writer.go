@@ -167,14 +167,7 @@ func (w *Writer) DoAll(ctx context.Context, s id.Store, ops []Operation) ([]Resu
 func (w *Writer) enqueuePatiently(ctx context.Context, s id.Store, t *task) error {
 	for {
 		err := w.enqueue(s, t)
-		if err == nil || w.isClosing() {
-			return err
-		}
-		pause := time.NewTimer(fullPause)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
+		if err == nil || w.isClosing() || clock.Sleep(ctx, fullPause) != nil {
 			return err
 		}
 	}
@@ -238,8 +231,12 @@ func (w *Writer) enqueue(s id.Store, t *task) error {
 	if err != nil {
 		return err
 	}
+	line := l.queue
+	if t.lost != nil { // it is a note
+		line = l.notes
+	}
 	select {
-	case l.queue <- t:
+	case line <- t:
 		return nil
 	default:
 		return busy()
