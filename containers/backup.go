@@ -11,7 +11,6 @@ import (
 	"kassa/adapters/mongodb"
 	"kassa/adapters/sqlite"
 	"kassa/adapters/system"
-	"kassa/core/copying"
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
@@ -108,22 +107,29 @@ func (b *backup) fill(ctx context.Context, folder string, stores []store.Store, 
 		if err := b.take(ctx, s, into, &copied); err != nil {
 			return nil, fmt.Errorf("the store %s: %w", s.Name, err)
 		}
-		h, err := copied.Journal.Head(ctx, s.ID)
+	}
+	m.Stores, err = copied.listed(ctx, stores)
+	return into.Files(stores), err
+}
+
+// listed returns the stores as a manifest has them.
+func (s *Storage) listed(ctx context.Context, stores []store.Store) (all []archive.Store, err error) {
+	for _, one := range stores {
+		h, err := s.Journal.Head(ctx, one.ID)
 		if err != nil {
 			return nil, err
 		}
-		m.Stores = append(m.Stores, archive.Store{ID: string(s.ID), Name: s.Name, Records: h.Position, HeadToken: string(h.Token)})
+		all = append(all, archive.Store{ID: string(one.ID), Name: one.Name, Records: h.Position, HeadToken: string(h.Token)})
 	}
-	return into.Files(stores), nil
+	return all, nil
 }
 
 // take copies one store. A folder is copied as it is. From MongoDB the store is copied by the records and values that one snapshot has, so that nobody who
 // sells meanwhile moves it.
 func (b *backup) take(ctx context.Context, s store.Store, into *sqlite.Database, copied *Storage) error {
 	if b.folderOf == nil {
-		c := copying.Copier{From: side(b.source), To: side(*copied), IDs: b.ids, Progress: func(what string, done, of int64) { b.progress(s.Name, what, done, of) }}
 		return b.source.Provider.View(ctx, func(ctx context.Context) error {
-			_, err := c.Run(ctx, s)
+			_, err := copyStore(ctx, b.source, *copied, s, b.ids, b.progress)
 			return err
 		})
 	}

@@ -60,8 +60,7 @@ func Copy(ctx context.Context, o CopyOrder, progress CopyProgress, done func(sto
 	}
 	defer func() { err = errors.Join(err, closeTarget()) }()
 	for _, s := range stores {
-		c := copying.Copier{From: side(source), To: side(target), IDs: ids, Progress: func(what string, done, of int64) { progress(s.Name, what, done, of) }}
-		copied, err := c.Run(ctx, s)
+		copied, err := copyStore(ctx, source, target, s, ids, progress)
 		if err != nil {
 			return fmt.Errorf("copy the store %s: %w", s.Name, brokenOff(ctx, err))
 		}
@@ -100,6 +99,12 @@ func brokenOff(ctx context.Context, err error) error {
 		return fault.New(fault.Unavailable, "copy_broken_off", "the database does not answer any more"+again).Wrap(err)
 	}
 	return err
+}
+
+// copyStore copies one store and tells how far it is.
+func copyStore(ctx context.Context, from, to Storage, s store.Store, ids id.Source, progress CopyProgress) (Copied, error) {
+	c := copying.Copier{From: side(from), To: side(to), IDs: ids, Progress: func(what string, done, of int64) { progress(s.Name, what, done, of) }}
+	return c.Run(ctx, s)
 }
 
 func side(s Storage) copying.Database {

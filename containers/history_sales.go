@@ -8,6 +8,7 @@ import (
 
 	"kassa/core/audit"
 	"kassa/core/cashier"
+	"kassa/core/clock"
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/idempotency"
@@ -103,12 +104,8 @@ func (y *year) bill(ctx context.Context, k int64) error {
 		if !fault.IsKind(err, fault.Unavailable) || try == saleTries {
 			return err
 		}
-		pause := time.NewTimer(retryPause)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return ctx.Err()
+		if err := clock.Sleep(ctx, retryPause); err != nil {
+			return err
 		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"kassa/adapters/mongodb"
 	"kassa/adapters/sqlite"
 	"kassa/adapters/system"
-	"kassa/core/copying"
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
@@ -111,13 +110,9 @@ func (r *restore) unpack(ctx context.Context, folder string) (d *sqlite.Database
 
 // fits compares the stores that were unpacked with the manifest.
 func (r *restore) fits(ctx context.Context, s Storage, stores []store.Store) error {
-	var has []archive.Store
-	for _, one := range stores {
-		h, err := s.Journal.Head(ctx, one.ID)
-		if err != nil {
-			return err
-		}
-		has = append(has, archive.Store{ID: string(one.ID), Name: one.Name, Records: h.Position, HeadToken: string(h.Token)})
+	has, err := s.listed(ctx, stores)
+	if err != nil {
+		return err
 	}
 	if !slices.Equal(has, r.from.Manifest.Stores) {
 		return fault.New(fault.Invalid, "backup_damaged", "the backup does not hold the stores that its manifest names")
@@ -168,9 +163,7 @@ func (r *restore) intoMongoDB(ctx context.Context, uri string) (err error) {
 	}
 	defer func() { err = errors.Join(err, unpacked.Close()) }()
 	for _, s := range stores {
-		c := copying.Copier{From: side(sqliteStorage(unpacked, r.ids)), To: side(target), IDs: r.ids,
-			Progress: func(what string, done, of int64) { r.progress(s.Name, what, done, of) }}
-		if _, err := c.Run(ctx, s); err != nil {
+		if _, err := copyStore(ctx, sqliteStorage(unpacked, r.ids), target, s, r.ids, r.progress); err != nil {
 			return fmt.Errorf("the store %s: %w", s.Name, brokenOff(ctx, err))
 		}
 	}

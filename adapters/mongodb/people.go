@@ -114,8 +114,7 @@ func (r *people[P, D]) Save(ctx context.Context, s id.Store, cs []writer.Change)
 		if !ok {
 			continue // a claim is not kept: the document has the address or number
 		}
-		at := bson.D{{Key: "_id", Value: key{s, string(p.ID())}}}
-		w.add(mongo.NewReplaceOneModel().SetFilter(at).SetReplacement(r.document(s, p)).SetUpsert(c.Before == nil))
+		w.replace(key{s, string(p.ID())}, r.document(s, p), c.Before == nil)
 	}
 	return w.run(ctx, r.c())
 }

@@ -127,7 +127,7 @@ func (r *Products) Save(ctx context.Context, s id.Store, cs []writer.Change) err
 		if before != nil && !before.Deleted() && !slices.Equal(before.Codes(), x.Codes) {
 			free = append(free, after.ID())
 		}
-		w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: x.ID}}).SetReplacement(x).SetUpsert(before == nil))
+		w.replace(x.ID, x, before == nil)
 	}
 	if len(free) > 0 {
 		if _, err := r.collection().UpdateMany(ctx, byKeys(s, free), bson.D{{Key: "$unset", Value: bson.D{{Key: "codes", Value: ""}}}}); err != nil {

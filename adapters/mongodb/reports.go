@@ -67,7 +67,7 @@ func (r *Reports) Save(ctx context.Context, s id.Store, pages []report.Page) err
 	var w writes
 	for _, p := range pages {
 		at := key{s, string(p.Key)}
-		w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetReplacement(kept{at, string(p.Body)}).SetUpsert(true))
+		w.replace(at, kept{at, string(p.Body)}, true)
 	}
 	return w.run(ctx, r.d.collection(folds))
 }

@@ -80,7 +80,7 @@ func (p *State) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 		}
 		at := key{s, string(v.Ref())}
 		if change.Before == nil {
-			w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetReplacement(kept{at, string(body)}).SetUpsert(true))
+			w.replace(at, kept{at, string(body)}, true)
 		} else {
 			w.add(mongo.NewUpdateOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetUpdate(bson.D{{Key: "$set", Value: bson.D{{Key: "body", Value: string(body)}}}}))
 		}
@@ -92,6 +92,11 @@ func (p *State) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 type writes struct{ models []mongo.WriteModel }
 
 func (w *writes) add(m mongo.WriteModel) { w.models = append(w.models, m) }
+
+// replace replaces the document with the _id; where there is none, it is made if it may be new, and else nothing is met.
+func (w *writes) replace(at key, document any, fresh bool) {
+	w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: at}}).SetReplacement(document).SetUpsert(fresh))
+}
 
 // run sends them in one command. ErrBroken when one of them met nothing, or a unique key that is taken.
 func (w *writes) run(ctx context.Context, c *mongo.Collection) error {

@@ -243,7 +243,7 @@ func (r *Stock) begin(ctx context.Context, s id.Store, fresh []*inventory.Stock)
 	var w writes
 	for _, f := range fresh {
 		h := onHandOf(s, f, limits)
-		w.add(mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: h.ID}}).SetReplacement(h).SetUpsert(true))
+		w.replace(h.ID, h, true)
 	}
 	return w.run(ctx, r.d.collection(stock))
 }

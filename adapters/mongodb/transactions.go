@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"kassa/core/clock"
 	"kassa/core/id"
 	"kassa/core/transaction"
 
@@ -187,12 +188,5 @@ func (d *Database) serialize(ctx context.Context, s id.Store, what string) error
 // pause waits a random time that grows with the attempts, so that those who met do not meet again; or returns that the context ended.
 func pause(ctx context.Context, attempt int) error {
 	most := min(time.Millisecond<<min(attempt, 10), maxPause)
-	timer := time.NewTimer(rand.N(most)) //nolint:gosec // chance, not secrecy
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return clock.Sleep(ctx, rand.N(most)) //nolint:gosec // chance, not secrecy
 }

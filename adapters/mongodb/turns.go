@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"kassa/core/clock"
 	"kassa/core/id"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -72,12 +73,8 @@ func (t *Turns) Take(ctx context.Context, s id.Store, little bool) (waited bool,
 			return waited, nil
 		}
 		waited = true
-		timer := time.NewTimer(now.pause())
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return waited, ctx.Err()
+		if err := clock.Sleep(ctx, now.pause()); err != nil {
+			return waited, err
 		}
 	}
 }
