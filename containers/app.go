@@ -14,6 +14,7 @@ import (
 	"kassa/core/ledger"
 	"kassa/core/member"
 	"kassa/core/register"
+	"kassa/core/report"
 	"kassa/core/setup"
 	"kassa/core/store"
 	"kassa/core/trail"
@@ -42,7 +43,7 @@ func Core(c Config) fx.Option {
 			func() clock.Clock { return system.Clock{} },
 			fx.Annotate(system.NewIDs, fx.As(new(id.Source))),
 			newWriterMetrics,
-			func(m *writerMetrics) writer.Observer { return m },
+			func(m *writerMetrics, f *report.Folder) writer.Observer { return observer{m, f} },
 			openStorage, newWriter,
 			newKey, security.NewTokens, security.NewThrottle,
 			newPasswords,

@@ -305,8 +305,8 @@ func (o *sizes) Committed(c writer.Commit) {
 func TestManyCallersShareCommits(t *testing.T) {
 	const callers, each = 64, 30
 	data, f := furnished(t)
-	o := sizes{Observer: newWriterMetrics(Config{})}
-	s := copied(t, data, fx.Decorate(func() writer.Observer { return &o }))
+	var o sizes
+	s := copied(t, data, fx.Decorate(func(of writer.Observer) writer.Observer { o.Observer = of; return &o }))
 	s.ids.n.Store(firstID(0))
 	var wg sync.WaitGroup
 	for caller := range callers {

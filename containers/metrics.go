@@ -9,6 +9,7 @@ import (
 	"kassa/adapters/security"
 	"kassa/core/id"
 	"kassa/core/journal"
+	"kassa/core/report"
 	"kassa/core/store"
 	"kassa/core/user"
 	"kassa/core/writer"
@@ -20,7 +21,7 @@ import (
 // commitBuckets reach from a commit on a fast disk to one that waits for a failover, in seconds.
 var commitBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 5}
 
-// writerMetrics counts what the writer does, and logs the commits that are slow. It implements writer.Observer.
+// writerMetrics counts what the writer does, and logs the commits that are slow.
 type writerMetrics struct {
 	log  *slog.Logger
 	slow time.Duration // 0: no commit is
@@ -31,6 +32,15 @@ type writerMetrics struct {
 	lost                      prometheus.Counter
 	stopped                   prometheus.Gauge
 }
+
+// observer is the writer's: what is committed is measured, and added up for the reports.
+type observer struct {
+	*writerMetrics
+	folder *report.Folder
+}
+
+// Appended implements writer.Observer.
+func (o observer) Appended(a writer.Appended) { o.folder.Appended(a) }
 
 func newWriterMetrics(c Config) *writerMetrics {
 	return &writerMetrics{
@@ -110,12 +120,13 @@ func (m *writerMetrics) Stopped(s id.Store) {
 // passwordMetrics tell how long logins wait to have their password hashed.
 type passwordMetrics []prometheus.Collector
 
-// newPasswords makes the hasher, and what measures it.
-func newPasswords(c Config) (user.Hasher, passwordMetrics, error) {
+// newPasswords makes the hasher, which leaves the processors to the tills where these sell much, and what measures it.
+func newPasswords(c Config, w *writer.Writer) (user.Hasher, passwordMetrics, error) {
 	p, err := security.NewPasswords(c.BcryptCost)
 	if err != nil {
 		return nil, nil, err
 	}
+	p.Yield(w.Busy)
 	wait := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "kassa_password_wait_seconds",
 		Help: "Time until a password or PIN could be hashed or compared.", Buckets: []float64{.001, .01, .1, .25, .5, 1, 1.5, 2}})
 	busy := newCounter("kassa_password_busy_total", "Passwords and PINs that were not looked at, because too many waited.")

@@ -144,6 +144,9 @@ func rowOf(s id.Store, r *journal.Record) row {
 // account is what the lines of an account are listed by.
 func account(name string) string { return string(journal.NewRef("account", name)) }
 
+// justRecord leaves out what indexes need: the record says it too.
+var justRecord = bson.D{{Key: "hash", Value: 1}, {Key: "body", Value: 1}}
+
 func (j *Journal) open(w row) (journal.Record, error) {
 	r, err := journal.Open(j.schema, []byte(w.Body))
 	switch {
@@ -235,7 +238,8 @@ func (j *Journal) list(ctx context.Context, filter, order bson.D, limit int) (rs
 	if limit <= 0 {
 		return nil, nil
 	}
-	err = each(ctx, j.d.collection(records), filter, options.Find().SetSort(order).SetLimit(int64(limit)), func(w row) error {
+	o := options.Find().SetSort(order).SetLimit(int64(limit)).SetProjection(justRecord)
+	err = each(ctx, j.d.collection(records), filter, o, func(w row) error {
 		r, err := j.open(w)
 		if err == nil {
 			rs = append(rs, r)

@@ -21,20 +21,25 @@ const (
 	queuePerSlot   = 16 // more could not be served within maxWait anyway
 	maxWait        = 2 * time.Second
 	busyRetryAfter = time.Second
+
+	restNumerator, restDenominator = 3, 2 // of the time that a hash took, while others have work to do
 )
 
 // dummyDigest is salt and digest of a bcrypt hash that no known secret has. With a cost before it, comparing takes as long as with
 // a real one.
 const dummyDigest = "Kz5yTnJmWq8cV3xRb1LdfO" + "9hG2sPpYwEo4uXtN7iAkCvZr6MjQDBe"
 
-// Passwords hashes and compares passwords and PINs with bcrypt. At most half the processors do so at any time, so that a login storm
-// does not slow down selling; who waits longer than 2 s, or finds the queue full, gets an Unavailable fault with code busy.
+// Passwords hashes and compares passwords and PINs with bcrypt. At most half the processors do so at any time, and two fifths of that where others
+// have work to do, so that a login storm does not slow down selling; who waits longer than 2 s, or finds the queue full, gets an Unavailable fault
+// with code busy.
 type Passwords struct {
-	cost  int
-	dummy string
-	slots chan struct{} // one token for each comparison that runs
-	queue chan struct{} // one for each that runs or waits
-	told  func(waited time.Duration, served bool)
+	cost    int
+	dummy   string
+	slots   chan struct{} // one token for each comparison that runs or rests
+	queue   chan struct{} // one for each that runs, rests or waits
+	told    func(waited time.Duration, served bool)
+	yields  func() bool
+	compare func(hash, secret []byte) error
 }
 
 // NewPasswords returns a hasher with the bcrypt cost, 4 to 31; tests use bcrypt.MinCost.
@@ -44,13 +49,19 @@ func NewPasswords(cost int) (*Passwords, error) {
 	}
 	slots := max(1, runtime.GOMAXPROCS(0)/2)
 	return &Passwords{
-		cost:  cost,
-		dummy: fmt.Sprintf("$2a$%02d$%s", cost, dummyDigest),
-		slots: make(chan struct{}, slots),
-		queue: make(chan struct{}, slots*(1+queuePerSlot)),
-		told:  func(time.Duration, bool) {},
+		cost:    cost,
+		dummy:   fmt.Sprintf("$2a$%02d$%s", cost, dummyDigest),
+		slots:   make(chan struct{}, slots),
+		queue:   make(chan struct{}, slots*(1+queuePerSlot)),
+		told:    func(time.Duration, bool) {},
+		yields:  func() bool { return false },
+		compare: bcrypt.CompareHashAndPassword,
 	}, nil
 }
+
+// Yield has busy asked after each hash: where it says that others have work to do, the next one waits half again as long as this one took. Call it
+// before anything is hashed.
+func (p *Passwords) Yield(busy func() bool) { p.yields = busy }
 
 // Observe has told called for everybody who wanted a slot: how long that was waited for, and whether it was given. Call it before anything is hashed.
 func (p *Passwords) Observe(told func(waited time.Duration, served bool)) { p.told = told }
@@ -90,7 +101,7 @@ func (p *Passwords) Matches(ctx context.Context, hash, secret string) (bool, err
 		return false, err
 	}
 	defer release()
-	switch err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(secret)); {
+	switch err := p.compare([]byte(hash), []byte(secret)); {
 	case err == nil:
 		return possible, nil
 	case errors.Is(err, bcrypt.ErrMismatchedHashAndPassword):
@@ -122,7 +133,7 @@ func (p *Passwords) acquire(ctx context.Context) (release func(), err error) {
 	defer timer.Stop()
 	select {
 	case p.slots <- struct{}{}:
-		return func() { <-p.slots; <-p.queue }, nil
+		return p.leave(time.Now()), nil
 	case <-timer.C:
 		err = busy()
 	case <-ctx.Done():
@@ -130,6 +141,18 @@ func (p *Passwords) acquire(ctx context.Context) (release func(), err error) {
 	}
 	<-p.queue
 	return nil, err
+}
+
+// leave returns how to give back a slot that was taken at began.
+func (p *Passwords) leave(began time.Time) func() {
+	return func() {
+		free := func() { <-p.slots; <-p.queue }
+		if p.yields() {
+			time.AfterFunc(time.Since(began)*restNumerator/restDenominator, free)
+			return
+		}
+		free()
+	}
 }
 
 func busy() *fault.Error {

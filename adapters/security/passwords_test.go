@@ -276,3 +276,26 @@ func BenchmarkMatches(b *testing.B) {
 		}
 	}
 }
+
+// TestLeavesTheProcessorsToTheTills: while they are busy, each hash is followed by half again as long without one; else by the next one at once.
+func TestLeavesTheProcessorsToTheTills(t *testing.T) {
+	for _, row := range []struct {
+		busy bool
+		want time.Duration
+	}{{false, 3 * time.Second}, {true, 6 * time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPasswords(t, bcrypt.MinCost)
+			p.compare = func(_, _ []byte) error { time.Sleep(time.Second); return nil }
+			p.Yield(func() bool { return row.busy })
+			start := time.Now()
+			for range 3 {
+				if _, err := p.Matches(t.Context(), "", "password"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if took := time.Since(start); took != row.want {
+				t.Errorf("busy %t: three took %v, want %v", row.busy, took, row.want)
+			}
+		})
+	}
+}

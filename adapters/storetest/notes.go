@@ -59,6 +59,9 @@ func (o *watcher) NoteLost() {
 	o.lost++
 }
 
+// Appended implements writer.Observer.
+func (*watcher) Appended(writer.Appended) {}
+
 // Stale implements writer.Observer.
 func (*watcher) Stale() {}
 

@@ -29,6 +29,7 @@ var writerRules = []rule{
 	{"record time does not fall when a process starts again", timeStands},
 	{"no jar is overdrawn by many at once", overdraw},
 	{"the same books in any split", anySplit},
+	{"a writer is busy while many wait for each other", busyWriter},
 	{"two writers on one store", twoWriters},
 	{"a busy writer asks for its turn though it lost none", busyWritersAsk},
 	{"a commit of unknown outcome is found or made once", unknownOutcome},
@@ -108,6 +109,36 @@ func overdraw(t *testing.T, d *database) {
 		})
 		if sold.Load() != 50 || f.count(t.Context(), jar) != 0 {
 			t.Fatalf("sold %d of 50, %d left", sold.Load(), f.count(t.Context(), jar))
+		}
+	}
+}
+
+func busyWriter(t *testing.T, d *database) {
+	f := d.fixture(t)
+	w := f.writer(f.Provider, 0)
+	sell := func() {
+		if _, err := w.Do(t.Context(), f.store, add{jars: []string{"a"}, n: 1}); err != nil {
+			t.Error(err)
+		}
+	}
+	for range 20 {
+		var busy atomic.Bool
+		parallel(32, func(int) string {
+			for range 5 {
+				sell()
+				if w.Busy() {
+					busy.Store(true)
+				}
+			}
+			return ""
+		})
+		if !busy.Load() {
+			t.Fatal("32 at once, and it was never busy")
+		}
+		sell()
+		sell() // it begins after what is known of the first
+		if w.Busy() {
+			t.Fatal("one at a time, and it is busy")
 		}
 	}
 }

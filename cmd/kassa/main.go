@@ -175,10 +175,10 @@ func readConfig(errs io.Writer) (containers.Config, error) {
 	return c, err
 }
 
-// limitMemory keeps the heap small on a shop's laptop unless GOMEMLIMIT says otherwise: it is a soft limit. Below it the collector runs half as
-// often as it would by itself: most of what a request makes is garbage at once.
+// limitMemory keeps the heap small on a shop's laptop unless GOMEMLIMIT says otherwise: it is a soft limit. Below it the collector runs a
+// quarter as often as it would by itself: most of what a request makes is garbage at once.
 func limitMemory() {
-	const soft, percent = 160 << 20, 200
+	const soft, percent = 160 << 20, 400
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(soft)
 	}

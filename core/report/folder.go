@@ -14,6 +14,7 @@ import (
 	"kassa/core/journal"
 	"kassa/core/store"
 	"kassa/core/transaction"
+	"kassa/core/writer"
 )
 
 const (
@@ -141,7 +142,7 @@ func (f *Folder) extend(ctx context.Context, s id.Store, t *tail, most int) (lef
 		return 0, err
 	}
 	t.align(mark)
-	if t.to > mark {
+	if t.to > mark && t.token != h.Token {
 		if known, err := f.known(ctx, s, t.to, t.last); err != nil {
 			return 0, err
 		} else if !known {
@@ -160,7 +161,29 @@ func (f *Folder) extend(ctx context.Context, s id.Store, t *tail, most int) (lef
 			return 0, journal.ErrCorrupt
 		}
 	}
+	if t.token = ""; t.to == h.Position {
+		t.token = h.Token
+	}
 	return h.Position - t.to, nil
+}
+
+// Appended adds records that this process just committed to the tail that ends where they begin, so that nobody has to read them. What cannot be
+// added at once is read later.
+func (f *Folder) Appended(a writer.Appended) {
+	t := f.tail(a.Store)
+	select {
+	case <-t.lock:
+	default:
+		return
+	}
+	defer t.release()
+	if t.token == "" || t.token != a.From || t.fresh.records > largeBehind {
+		return
+	}
+	for i := range a.Records {
+		t.add(&a.Records[i], f.clock.Now())
+	}
+	t.token = a.To
 }
 
 // known reports whether the record at the position is the one with the hash.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"kassa/core/fault"
+	"kassa/core/id"
 	"kassa/core/journal"
 )
 
@@ -16,6 +17,7 @@ type tail struct {
 	settling *batch        // its older part, while that is put into the pages
 	fresh    *fold         // of the records after that
 	to       int64         // the last record in it
+	token    id.ID         // of the head that the last record is at, where that is known
 	last     journal.Hash  // of that record
 	since    time.Time     // when the first record came into fresh
 }
@@ -53,7 +55,7 @@ func (t *tail) release() { t.lock <- struct{}{} }
 
 // reset begins again after the watermark.
 func (t *tail) reset(mark int64) {
-	t.from, t.to, t.settling, t.fresh, t.last, t.since = mark, mark, nil, newFold(), journal.Hash{}, time.Time{}
+	t.from, t.to, t.settling, t.fresh, t.last, t.since, t.token = mark, mark, nil, newFold(), journal.Hash{}, time.Time{}, ""
 }
 
 // align makes the tail stand on the watermark of a snapshot: it may have moved to the end of what is settling, whose figures are in the pages then.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"kassa/core/clock"
@@ -23,6 +24,7 @@ type lane struct {
 	inHand    []*task // notes that were taken already
 	set       *workingSet
 	expected  int           // callers who wait or were answered with the last batch
+	busy      atomic.Bool   // expected are so many that they wait for each other
 	doubt     bool          // the outcome of a commit is unknown: look whether its records are there
 	broken    bool          // the books were changed by other hands
 	contested int           // batches for which turns are taken, since another process wrote
@@ -55,6 +57,7 @@ func (l *lane) batch(first *task) {
 	}
 	l.process(ctx, append(batch, notes...), applied)
 	l.expected = callers + len(l.queue)
+	l.busy.Store(l.expected >= companions)
 	l.contested = max(0, l.contested-1)
 	l.repeated = max(0, l.repeated-1)
 }
@@ -150,6 +153,9 @@ func (l *lane) process(ctx context.Context, batch []*task, applied *plan) {
 		var p *plan
 		if p, err = l.attempt(ctx, batch, applied); err == nil {
 			p.answer()
+			if len(p.records) > 0 {
+				l.w.c.Observer.Appended(Appended{l.store, p.from, p.to, p.records})
+			}
 			return
 		}
 		applied = nil
@@ -280,6 +286,7 @@ func (l *lane) attempt(ctx context.Context, batch []*task, p *plan) (_ *plan, er
 	if err != nil {
 		return nil, p.suspect(err)
 	}
+	p.from, p.to = l.set.head.Token, head.Token
 	l.adopt(p, head)
 	c := Commit{Store: l.store, Records: len(p.records), Queued: len(l.queue), Applied: applied.Sub(began), Written: l.w.c.Clock.Now().Sub(applied)}
 	l.took = c.Took()

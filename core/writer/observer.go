@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"kassa/core/id"
+	"kassa/core/journal"
 )
 
 // Commit is one commit, as an Observer is told of it.
@@ -18,10 +19,19 @@ type Commit struct {
 // Took is how long the commit took.
 func (c Commit) Took() time.Duration { return c.Applied + c.Written }
 
+// Appended are the records of one commit, in their order.
+type Appended struct {
+	Store    id.Store
+	From, To id.ID // the head's tokens before and after it
+	Records  []journal.Record
+}
+
 // Observer is told what the writer does, for metrics and logs. Its methods are quick and safe for many goroutines.
 type Observer interface {
 	// Committed is told of every commit that made records or settled a doubt.
 	Committed(c Commit)
+	// Appended is told of the records of every commit once their callers are answered. It must not change them.
+	Appended(a Appended)
 	// Stale is told when a batch is applied again because another process had committed.
 	Stale()
 	// Doubted is told when the outcome of a commit is unknown.
@@ -37,9 +47,10 @@ type Observer interface {
 // unobserved is the Observer of a writer without one.
 type unobserved struct{}
 
-func (unobserved) Committed(Commit) {}
-func (unobserved) Stale()           {}
-func (unobserved) Doubted()         {}
-func (unobserved) Refused()         {}
-func (unobserved) NoteLost()        {}
-func (unobserved) Stopped(id.Store) {}
+func (unobserved) Committed(Commit)  {}
+func (unobserved) Appended(Appended) {}
+func (unobserved) Stale()            {}
+func (unobserved) Doubted()          {}
+func (unobserved) Refused()          {}
+func (unobserved) NoteLost()         {}
+func (unobserved) Stopped(id.Store)  {}

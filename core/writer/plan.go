@@ -9,19 +9,21 @@ import (
 	"time"
 
 	"kassa/core/fault"
+	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/transaction"
 )
 
 // plan is a batch as applied to the working set, not yet committed.
 type plan struct {
-	over    *overlay
-	records []journal.Record
-	answers []answer
-	now     time.Time
-	keys    map[journal.Key]*journal.Record // looked up for the batch; nil means not there
-	guessed bool                            // keys were not looked up, but taken for free
-	failed  bool                            // it cannot be committed
+	over     *overlay
+	records  []journal.Record
+	answers  []answer
+	now      time.Time
+	keys     map[journal.Key]*journal.Record // looked up for the batch; nil means not there
+	guessed  bool                            // keys were not looked up, but taken for free
+	failed   bool                            // it cannot be committed
+	from, to id.ID                           // the head's tokens before and after its commit
 }
 
 func (l *lane) newPlan() *plan {

@@ -279,6 +279,18 @@ func (w *Writer) Queued() int {
 	return n
 }
 
+// Busy reports whether so many sell at once that they wait for each other, as of the last batch of each store.
+func (w *Writer) Busy() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, l := range w.lanes {
+		if l.busy.Load() {
+			return true
+		}
+	}
+	return false
+}
+
 // Read runs fn on a view of one durable snapshot, outside the queue: for quotes and checks that change nothing. fn may run several times.
 func (w *Writer) Read(ctx context.Context, s id.Store, fn func(v *View) error) error {
 	var outcome error
