@@ -158,14 +158,14 @@ func (r *Stock) limits(ctx context.Context, s id.Store, ids []string) (map[strin
 	return limits, err
 }
 
-// Save implements writer.Projection. Products whose stock changes by the same amount share a statement: in most batches most products sell one
-// or two pieces, and statements are what costs.
+// Save implements writer.Projection. Products whose stock changes by the same amount share a statement, and all statements a command: most products
+// sell one or two pieces in a batch.
 func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
 	if _, err := r.d.writing(ctx); err != nil {
 		return err
 	}
 	var fresh []*inventory.Stock
-	by := map[measure.Quantity]map[string]measure.Quantity{} // by difference, what there was of each product
+	by := moves{}
 	for _, c := range cs {
 		after, ok := c.After.(*inventory.Stock)
 		if !ok {
@@ -183,44 +183,78 @@ func (r *Stock) Save(ctx context.Context, s id.Store, cs []writer.Change) error 
 		by[difference][string(after.Product())] = before.OnHand()
 	}
 	delete(by, 0)
-	for difference, was := range by {
-		if err := r.move(ctx, s, difference, was); err != nil {
-			return err
-		}
+	if err := r.move(ctx, s, by); err != nil {
+		return err
 	}
 	return r.begin(ctx, s, fresh)
 }
 
-// move adds the difference to the stock of products of which there was so much: first to those of which there is enough before and after.
-func (r *Stock) move(ctx context.Context, s id.Store, difference measure.Quantity, was map[string]measure.Quantity) error {
-	ids := slices.Collect(maps.Keys(was))
-	enough := bson.D{{Key: "$gt", Value: -int64(difference)}}
-	plenty := append(byKeys(s, ids), bson.E{Key: "on_hand", Value: enough}, bson.E{Key: "spare", Value: enough}, bson.E{Key: "scarce", Value: nil})
-	u, err := r.d.collection(stock).UpdateMany(ctx, plenty, bson.D{{Key: "$inc", Value: bson.D{{Key: "on_hand", Value: int64(difference)}, {Key: "spare", Value: int64(difference)}}}})
-	if err != nil || u.MatchedCount == int64(len(ids)) {
+// moves are products by the difference that their stock changes by, with what there was of each.
+type moves map[measure.Quantity]map[string]measure.Quantity
+
+// products returns what there was of each product, and the largest difference up or down.
+func (m moves) products() (was map[string]measure.Quantity, largest measure.Quantity) {
+	was = map[string]measure.Quantity{}
+	for difference, of := range m {
+		maps.Copy(was, of)
+		largest = max(largest, difference, -difference)
+	}
+	return was, largest
+}
+
+// move changes the stock, in one command: first of those products of which there is enough before and after.
+func (r *Stock) move(ctx context.Context, s id.Store, all moves) error {
+	if len(all) == 0 {
+		return nil
+	}
+	was, largest := all.products()
+	var plenty []mongo.WriteModel
+	for difference, of := range all {
+		enough := bson.D{{Key: "$gt", Value: -int64(difference)}}
+		filter := append(byKeys(s, slices.Collect(maps.Keys(of))), bson.E{Key: "on_hand", Value: enough}, bson.E{Key: "spare", Value: enough}, bson.E{Key: "scarce", Value: nil})
+		add := bson.D{{Key: "on_hand", Value: int64(difference)}, {Key: "spare", Value: int64(difference)}}
+		plenty = append(plenty, mongo.NewUpdateManyModel().SetFilter(filter).SetUpdate(bson.D{{Key: "$inc", Value: add}}))
+	}
+	moved, err := r.d.collection(stock).BulkWrite(ctx, plenty, options.BulkWrite().SetOrdered(true))
+	if err != nil || moved.MatchedCount == int64(len(was)) {
 		return err
 	}
-	rest, err := r.unmoved(ctx, s, difference, was)
+	rest, err := r.unmoved(ctx, s, was, largest)
 	if err != nil {
 		return err
 	}
-	if err := assert(u.MatchedCount+int64(len(rest)), len(ids), "stocks"); err != nil {
+	if err := assert(moved.MatchedCount+int64(len(rest)), len(was), "stocks"); err != nil {
 		return err
 	}
-	add := func(field string) bson.E {
-		return bson.E{Key: field, Value: bson.D{{Key: "$add", Value: bson.A{"$" + field, int64(difference)}}}}
+	return r.moveScarce(ctx, s, all, rest)
+}
+
+// moveScarce changes the stock of those of the products that are scarce before or after.
+func (r *Stock) moveScarce(ctx context.Context, s id.Store, all moves, of map[string]bool) error {
+	var models []mongo.WriteModel
+	for difference, was := range all {
+		ids := slices.DeleteFunc(slices.Collect(maps.Keys(was)), func(i string) bool { return !of[i] })
+		if len(ids) == 0 {
+			continue
+		}
+		add := func(field string) bson.E {
+			return bson.E{Key: field, Value: bson.D{{Key: "$add", Value: bson.A{"$" + field, int64(difference)}}}}
+		}
+		models = append(models, mongo.NewUpdateManyModel().SetFilter(byKeys(s, ids)).
+			SetUpdate(mongo.Pipeline{{{Key: "$set", Value: bson.D{add("on_hand"), add("spare")}}}, markScarce}))
 	}
-	_, err = r.d.collection(stock).UpdateMany(ctx, byKeys(s, rest), mongo.Pipeline{{{Key: "$set", Value: bson.D{add("on_hand"), add("spare")}}}, markScarce})
+	_, err := r.d.collection(stock).BulkWrite(ctx, models, options.BulkWrite().SetOrdered(true))
 	return err
 }
 
 // unmoved returns the products that are or become scarce: of them there is still what there was. Beside them may be found what was just moved.
-func (r *Stock) unmoved(ctx context.Context, s id.Store, difference measure.Quantity, was map[string]measure.Quantity) (rest []string, err error) {
-	little := bson.D{{Key: "$lte", Value: max(int64(difference), -int64(difference))}}
+func (r *Stock) unmoved(ctx context.Context, s id.Store, was map[string]measure.Quantity, largest measure.Quantity) (map[string]bool, error) {
+	little := bson.D{{Key: "$lte", Value: int64(largest)}}
 	near := bson.A{bson.D{{Key: "scarce", Value: bson.D{{Key: "$ne", Value: nil}}}}, bson.D{{Key: "on_hand", Value: little}}, bson.D{{Key: "spare", Value: little}}}
-	err = each(ctx, r.d.collection(stock), append(byKeys(s, slices.Collect(maps.Keys(was))), bson.E{Key: "$or", Value: near}), options.Find(), func(h onHand) error {
+	rest := map[string]bool{}
+	err := each(ctx, r.d.collection(stock), append(byKeys(s, slices.Collect(maps.Keys(was))), bson.E{Key: "$or", Value: near}), options.Find(), func(h onHand) error {
 		if h.OnHand == was[h.ID.ID] {
-			rest = append(rest, h.ID.ID)
+			rest[h.ID.ID] = true
 		}
 		return nil
 	})
