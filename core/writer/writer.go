@@ -24,7 +24,7 @@ const (
 	companions    = 8                // callers at once from which on those who were just answered are waited for
 	leastPatience = time.Millisecond // for those who were just answered
 	mostPatience  = 5 * time.Millisecond
-	patienceShare = 8                    // of the time that the last commit took
+	patienceShare = 4                    // of the time that the last commit took
 	maxRounds     = 4                    // in which an operation may ask for more
 	maxTries      = 10_000               // commits of one batch on heads that moved; the deadline ends them sooner
 	commitTimeout = 20 * time.Second     // of one batch, all tries together
