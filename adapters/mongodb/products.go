@@ -107,6 +107,17 @@ func (r *Products) All(ctx context.Context, s id.Store, fn func(writer.Value) er
 	return noStrays(ctx, r.collection())
 }
 
+// Each implements inventory.Repository.
+func (r *Products) Each(ctx context.Context, s id.Store, fn func(*inventory.Product) error) error {
+	return each(ctx, r.collection(), byStore(s), options.Find().SetProjection(justBody), func(x item) error {
+		p, err := x.product()
+		if err != nil {
+			return err
+		}
+		return fn(p)
+	})
+}
+
 // Save implements writer.Projection. Barcodes are freed before they are taken, because products may swap theirs within a batch.
 func (r *Products) Save(ctx context.Context, s id.Store, cs []writer.Change) error {
 	if _, err := r.d.writing(ctx); err != nil {

@@ -75,6 +75,17 @@ func (r *Stock) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wri
 	return vs, err
 }
 
+// Each implements inventory.StockRepository.
+func (r *Stock) Each(ctx context.Context, s id.Store, fn func(*inventory.Stock) error) error {
+	return each(ctx, r.d.collection(stock), byStore(s), options.Find().SetProjection(sorted("on_hand")), func(h onHand) error {
+		v, err := h.stock()
+		if err != nil {
+			return err
+		}
+		return fn(v)
+	})
+}
+
 // stocksAtOnce is how many stocks are compared with their products at once.
 const stocksAtOnce = 500
 

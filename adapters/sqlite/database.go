@@ -273,9 +273,9 @@ func prepare(path, name string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
 		return nil, unopened(path, err)
 	}
 	c.SetBusyTimeout(busyTimeout)
-	pragmas := []string{"foreign_keys=ON", "temp_store=MEMORY", "cache_size=-8000"}
+	pragmas := []string{"foreign_keys=ON", "temp_store=MEMORY", "cache_size=-2000"}
 	if flags&sqlite.OpenReadWrite != 0 {
-		pragmas = []string{"page_size=8192", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"}
+		pragmas = []string{"page_size=8192", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32768"}
 	}
 	for _, p := range pragmas {
 		if err := exec(c, "PRAGMA "+p); err != nil {

@@ -61,6 +61,19 @@ func (r *Products) All(ctx context.Context, s id.Store, fn func(writer.Value) er
 	})
 }
 
+// Each implements inventory.Repository.
+func (r *Products) Each(ctx context.Context, s id.Store, fn func(*inventory.Product) error) error {
+	return r.d.read(ctx, s, func(t *tx) error {
+		return each(t.conn, "SELECT id, body FROM products", func(st *sqlite.Stmt) error {
+			p, err := productAt(st)
+			if err != nil {
+				return err
+			}
+			return fn(p)
+		})
+	})
+}
+
 // checkBarcodes holds that each code finds the row of its product, and that no other code finds any.
 func checkBarcodes(t *tx, codes map[string]int64) error {
 	err := each(t.conn, "SELECT code, product FROM barcodes", func(st *sqlite.Stmt) error {

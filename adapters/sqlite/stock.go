@@ -71,6 +71,19 @@ func (r *Stock) All(ctx context.Context, s id.Store, fn func(writer.Value) error
 	})
 }
 
+// Each implements inventory.StockRepository.
+func (r *Stock) Each(ctx context.Context, s id.Store, fn func(*inventory.Stock) error) error {
+	return r.d.read(ctx, s, func(t *tx) error {
+		return each(t.conn, "SELECT product, on_hand FROM stock", func(st *sqlite.Stmt) error {
+			v, err := stockAt(st)
+			if err != nil {
+				return err
+			}
+			return fn(v)
+		})
+	})
+}
+
 // scarce are what finds the products that are out and low.
 var scarce = map[inventory.StockFilter]struct{ index, where string }{
 	inventory.OutOfStock: {"stock_out", "on_hand <= 0"},

@@ -144,20 +144,31 @@ func BenchmarkCatalogue(b *testing.B, open Open) {
 		{"low", "", func() inventory.Filter { return inventory.Filter{Stock: inventory.LowStock} }},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			var took []time.Duration
-			for b.Loop() {
-				f := bb.filter()
-				began := time.Now()
-				if _, err := s.List(b.Context(), s.id, f, page.Request{Limit: page.DefaultLimit, After: bb.after}); err != nil {
-					b.Fatal(err)
-				}
-				took = append(took, time.Since(began))
-			}
-			slices.Sort(took)
-			for _, share := range []int{50, 99} {
-				b.ReportMetric(float64(took[len(took)*share/100].Microseconds())/1000, fmt.Sprintf("p%d-ms", share))
-			}
+			shares(b, func() error {
+				_, err := s.List(b.Context(), s.id, bb.filter(), page.Request{Limit: page.DefaultLimit, After: bb.after})
+				return err
+			})
 		})
+	}
+	b.Run("all with their stock", func(b *testing.B) {
+		shares(b, func() error { return s.Each(b.Context(), s.id, func(inventory.Listed) error { return nil }) })
+	})
+}
+
+// shares reports what half of the calls and 99 of a hundred take at most.
+func shares(b *testing.B, do func() error) {
+	b.Helper()
+	var took []time.Duration
+	for b.Loop() {
+		began := time.Now()
+		if err := do(); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	for _, share := range []int{50, 99} {
+		b.ReportMetric(float64(took[len(took)*share/100].Microseconds())/1000, fmt.Sprintf("p%d-ms", share))
 	}
 }
 

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"testing"
 
 	"kassa/core/fault"
@@ -20,12 +22,35 @@ var stockRules = []rule{
 	{"refused movements say what they found", refusedMovementsSayWhatTheyFound},
 	{"a movement happens once", movementHappensOnce},
 	{"only an opening stock needs a key", onlyAnOpeningStockNeedsAKey},
+	{"every product comes with its stock", everyProductWithItsStock},
 	{"the history shows every movement with the stock around it", historyShowsEveryMovementWithTheStockAroundIt},
 }
 
 func (s *stockroom) move(key string, i id.ID, k inventory.MovementKind, q measure.Quantity, expected *measure.Quantity) error {
 	_, err := s.Move(context.Background(), s.id, inventory.Move{Key: idempotency.Key(key), Product: i, Kind: k, Quantity: q, Expected: expected, Reason: key})
 	return err
+}
+
+func everyProductWithItsStock(t *testing.T, d *database) {
+	s := d.stockroom(t)
+	want := map[string]measure.Quantity{}
+	for i, name := range []string{"bread", "milk", "gone", "tea"} {
+		p := s.add(t, inventory.Details{Name: name, Price: 100}, int64(i))
+		if want[name] = measure.Quantity(i) * measure.One; name == "gone" {
+			delete(want, name)
+			if err := s.Delete(t.Context(), s.id, inventory.Delete{ID: p, Version: 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	got := map[string]measure.Quantity{}
+	if err := s.Each(t.Context(), s.id, func(l inventory.Listed) error { got[l.Product.Name()] = l.OnHand; return nil }); err != nil || !maps.Equal(got, want) {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+	calls := 0
+	if err := s.Each(t.Context(), s.id, func(inventory.Listed) error { calls++; return errEmpty }); !errors.Is(err, errEmpty) || calls != 1 {
+		t.Errorf("after its first error: %d calls, %v", calls, err)
+	}
 }
 
 func stockMovements(t *testing.T, d *database) {

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -100,7 +99,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) error {
 	for _, c := range commands {
 		if c.name == args[0] {
 			if c.name != "bench" { // its tills are not what is measured
-				limitMemory()
+				limitMemory(ctx)
 			}
 			return c.run(ctx, &call{args: args[1:], out: out, errs: errs, config: func() (containers.Config, error) { return readConfig(errs) }})
 		}
@@ -173,16 +172,4 @@ func readConfig(errs io.Writer) (containers.Config, error) {
 	c, err := containers.ReadConfig()
 	c.Log = slog.New(slog.NewJSONHandler(errs, &slog.HandlerOptions{Level: c.LogLevel}))
 	return c, err
-}
-
-// limitMemory keeps the heap small on a shop's laptop unless GOMEMLIMIT says otherwise: it is a soft limit. Below it the collector runs a
-// quarter as often as it would by itself: most of what a request makes is garbage at once.
-func limitMemory() {
-	const soft, percent = 160 << 20, 400
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(soft)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
-	}
 }

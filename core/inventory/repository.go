@@ -23,6 +23,8 @@ type Repository interface {
 	writer.Projection // of *Product
 	// Scan gives every product behind the place to fn as lists compare it, by place, and stops at its first error.
 	Scan(ctx context.Context, s id.Store, behind Place, fn func(Entry) error) error
+	// Each gives every product to fn, deleted ones too, in any order, and stops at its first error. Unlike All it proves nothing.
+	Each(ctx context.Context, s id.Store, fn func(*Product) error) error
 	// ByCode returns the product that has the barcode, which is one of Product.Codes, or nothing.
 	ByCode(ctx context.Context, s id.Store, code string) (id.ID, error)
 	// ByName returns the ids of up to two products that have exactly this name.
@@ -46,6 +48,8 @@ type Images interface {
 // StockRepository keeps the stock of the products.
 type StockRepository interface {
 	writer.Projection // of *Stock
+	// Each gives every stock to fn, in any order, and stops at its first error. Unlike All it proves nothing.
+	Each(ctx context.Context, s id.Store, fn func(*Stock) error) error
 	// Scarce returns up to limit of the products that are out or low, in any order, deleted ones among them: of these, or of all where of is nil.
 	Scarce(ctx context.Context, s id.Store, f StockFilter, of []id.ID, limit int) ([]id.ID, error)
 }

@@ -8,6 +8,7 @@ import (
 	"kassa/core/id"
 	"kassa/core/idempotency"
 	"kassa/core/journal"
+	"kassa/core/measure"
 	"kassa/core/writer"
 )
 
@@ -77,6 +78,23 @@ func (s *Service) Move(ctx context.Context, st id.Store, c Move) (writer.Result,
 		return s.w.Refuse(ctx, st, op.Intent(), err)
 	}
 	return s.w.Do(ctx, st, op)
+}
+
+// Each gives every product that is not deleted to fn with its stock, in any order, all of them as of one moment, and stops at its first error. It reads
+// all of both.
+func (s *Service) Each(ctx context.Context, st id.Store, fn func(Listed) error) error {
+	return s.w.Snapshot(ctx, func(ctx context.Context) error {
+		onHand := map[id.ID]measure.Quantity{}
+		if err := s.stock.Each(ctx, st, func(v *Stock) error { onHand[v.product] = v.onHand; return nil }); err != nil {
+			return err
+		}
+		return s.products.Each(ctx, st, func(p *Product) error {
+			if p.deleted {
+				return nil
+			}
+			return fn(Listed{p, onHand[p.id]})
+		})
+	})
 }
 
 // Get returns a product and its stock; product_unknown, also for a deleted one.

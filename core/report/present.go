@@ -48,7 +48,7 @@ func (s *Service) Stock(ctx context.Context, st id.Store, only inventory.StockFi
 			if err := s.list(ctx, st, only, p, &out); err != nil || !totals {
 				return err
 			}
-			return s.eachProduct(ctx, st, out.count)
+			return s.c.Products.Each(ctx, st, out.count)
 		})
 	}
 	if totals {
@@ -75,7 +75,7 @@ func (s *Service) list(ctx context.Context, st id.Store, only inventory.StockFil
 }
 
 // count adds a product to the figures of all.
-func (s *Stock) count(l inventory.Listed) {
+func (s *Stock) count(l inventory.Listed) error {
 	low, warns := l.Product.LowAt()
 	switch {
 	case l.OnHand <= 0:
@@ -84,13 +84,7 @@ func (s *Stock) count(l inventory.Listed) {
 		s.Low++
 	}
 	s.Value = min(s.Value+goods(l).Value, money.Max)
-}
-
-func (s *Service) eachProduct(ctx context.Context, st id.Store, fn func(inventory.Listed)) error {
-	read := func(p page.Request) (page.List[inventory.Listed], error) {
-		return s.c.Products.List(ctx, st, inventory.Filter{}, p)
-	}
-	return page.Each(read, func(l inventory.Listed) error { fn(l); return nil })
+	return nil
 }
 
 // Cash is what the drawers hold now.

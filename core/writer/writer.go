@@ -20,7 +20,7 @@ const (
 	MaxBatch      = 128
 	maxQueue      = 1024
 	maxInFlight   = 256              // of one DoAll
-	maxValues     = 200_000          // of one generation of the working set
+	maxValues     = 50_000           // of one generation of the working set
 	companions    = 8                // callers at once from which on those who were just answered are waited for
 	leastPatience = time.Millisecond // for those who were just answered
 	mostPatience  = 5 * time.Millisecond
