@@ -32,7 +32,7 @@ browser: ## Test the pages in Chromium, which must be on the PATH
 
 # What must hold before a change is merged; .ci/run goes through the same list, after it has installed what is missing. lint is not in it: its
 # findings are for a person to weigh.
-CHECKED := formatted vet staticcheck generated test browser race
+CHECKED := formatted vet staticcheck generated test browser race fuzz
 
 ci: $(CHECKED) ## Check all that must hold before a change is merged
 
