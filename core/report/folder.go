@@ -149,6 +149,7 @@ func (f *Folder) extend(ctx context.Context, s id.Store, t *tail, most int) (lef
 			t.reset(mark)
 		}
 	}
+	t.token = "" // until all is read: what is read by halves ends at no head
 	for most > 0 && t.to < h.Position {
 		rs, err := f.journal.From(ctx, s, t.to, int(min(int64(min(chunk, most)), h.Position-t.to)))
 		for i := range rs {
@@ -161,7 +162,7 @@ func (f *Folder) extend(ctx context.Context, s id.Store, t *tail, most int) (lef
 			return 0, journal.ErrCorrupt
 		}
 	}
-	if t.token = ""; t.to == h.Position {
+	if t.to == h.Position {
 		t.token = h.Token
 	}
 	return h.Position - t.to, nil

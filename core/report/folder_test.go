@@ -25,8 +25,9 @@ import (
 // shop is a store in memory: its journal, its pages, and a clock.
 type shop struct {
 	records []journal.Record
-	tokens  int // of its heads so far
-	read    int // records
+	tokens  int  // of its heads so far
+	read    int  // records
+	torn    bool // the next reading stops in the middle
 	mark    int64
 	pages   map[Key][]byte
 	now     time.Time
@@ -61,6 +62,10 @@ func (b books) From(_ context.Context, _ id.Store, position int64, limit int) ([
 	all := b.of.records
 	from := min(position, int64(len(all)))
 	found := all[from:min(from+int64(limit), int64(len(all)))]
+	if b.of.torn {
+		b.of.torn = false
+		return found[:len(found)/2], errLost
+	}
 	b.of.read += len(found)
 	return found, nil
 }
@@ -263,5 +268,26 @@ func TestWhatThisProcessCommitsIsNotRead(t *testing.T) {
 		if got := total(); got != money.Amount(len(m.records)) || m.read != want {
 			t.Errorf("sold %d, counted %d; read %d records, want %d", len(m.records), got, m.read, want)
 		}
+	}
+}
+
+// TestWhatWasReadByHalvesIsNotAddedAgain: a report stops while it reads a commit that the folder is told of after that.
+func TestWhatWasReadByHalvesIsNotAddedAgain(t *testing.T) {
+	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	f := newTestFolder(m)
+	q := question{Range{20261101, 20261101}, Daily, []Part{sums}}
+	if _, err := f.total(t.Context(), "shop", q); err != nil {
+		t.Fatal(err)
+	}
+	from := m.token()
+	m.sell(20261101, "a", 1)
+	m.sell(20261101, "a", 1)
+	m.torn = true
+	if _, err := f.total(t.Context(), "shop", q); !errors.Is(err, errLost) {
+		t.Fatal(err)
+	}
+	f.Appended(writer.Appended{Store: "shop", From: from, To: m.token(), Records: m.records})
+	if all, err := f.total(t.Context(), "shop", q); err != nil || all.sums.Total != 2 {
+		t.Errorf("sold 2, counted %d, %v", all.sums.Total, err)
 	}
 }
