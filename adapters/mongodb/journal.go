@@ -147,15 +147,17 @@ func account(name string) string { return string(journal.NewRef("account", name)
 // justRecord leaves out what indexes need: the record says it too.
 var justRecord = bson.D{{Key: "hash", Value: 1}, {Key: "body", Value: 1}}
 
-func (j *Journal) open(w row) (journal.Record, error) {
+func (w *row) sealed() sealed { return sealed{w.ID.Position, w.Hash, w.Body} }
+
+func (j *Journal) open(w sealed) (journal.Record, error) {
 	r, err := journal.Open(j.schema, []byte(w.Body))
 	switch {
 	case err != nil:
 		return r, fmt.Errorf("%w: %w", journal.ErrCorrupt, err)
 	case string(r.Hash[:]) != string(w.Hash):
 		return r, fmt.Errorf("%w: record %d does not match its hash", journal.ErrCorrupt, r.Position)
-	case r.Position != w.ID.Position:
-		return r, fmt.Errorf("%w: record %d stands in the place of record %d", journal.ErrCorrupt, r.Position, w.ID.Position)
+	case r.Position != w.Position:
+		return r, fmt.Errorf("%w: record %d stands in the place of record %d", journal.ErrCorrupt, r.Position, w.Position)
 	}
 	return r, nil
 }
@@ -168,7 +170,7 @@ func (j *Journal) Find(ctx context.Context, s id.Store, keys []journal.Key) (map
 	found := map[journal.Key]journal.Record{}
 	filter := bson.D{{Key: "_id.s", Value: s}, {Key: "keys", Value: bson.D{{Key: "$in", Value: keys}}}}
 	err := each(ctx, j.d.collection(records), filter, options.Find(), func(w row) error {
-		r, err := j.open(w)
+		r, err := j.open(w.sealed())
 		for _, held := range w.Keys {
 			if slices.Contains(keys, journal.Key(held)) {
 				found[journal.Key(held)] = r
@@ -239,7 +241,7 @@ func (j *Journal) list(ctx context.Context, filter, order bson.D, limit int) (rs
 		return nil, nil
 	}
 	o := options.Find().SetSort(order).SetLimit(int64(limit)).SetProjection(justRecord)
-	err = each(ctx, j.d.collection(records), filter, o, func(w row) error {
+	err = each(ctx, j.d.collection(records), filter, o, func(w sealed) error {
 		r, err := j.open(w)
 		if err == nil {
 			rs = append(rs, r)

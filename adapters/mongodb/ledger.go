@@ -28,7 +28,7 @@ func (l *Ledger) Postings(ctx context.Context, s id.Store, a ledger.ID, p page.R
 	name := string(a.Ref())
 	filter := bson.D{{Key: "_id.s", Value: s}, {Key: "refs", Value: name}, {Key: "_id.p", Value: bson.D{{Key: "$lt", Value: before}}}}
 	err = each(ctx, l.j.d.collection(records), filter, options.Find().SetSort(sorted("-_id.p")).SetLimit(int64(p.Limit)+1), func(w row) error {
-		r, err := l.j.open(w)
+		r, err := l.j.open(w.sealed())
 		if err != nil {
 			return err
 		}

@@ -51,8 +51,10 @@ func itemOf(s id.Store, p *inventory.Product) (item, error) {
 	return x, err
 }
 
+func (x item) product() (*inventory.Product, error) { return kept{x.ID, x.Body}.product() }
+
 // product reads the canonical form.
-func (x item) product() (*inventory.Product, error) {
+func (x kept) product() (*inventory.Product, error) {
 	p := &inventory.Product{}
 	c := journal.NewDecoder([]byte(x.Body))
 	c.Root(p.Walk)
@@ -77,7 +79,7 @@ func (r *Products) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]
 		ids[i] = ref.Value()
 	}
 	vs := make([]writer.Value, 0, len(refs))
-	err := each(ctx, r.collection(), byKeys(s, ids), options.Find().SetProjection(justBody), func(x item) error {
+	err := each(ctx, r.collection(), byKeys(s, ids), options.Find().SetProjection(justBody), func(x kept) error {
 		p, err := x.product()
 		vs = append(vs, p)
 		return err
@@ -109,7 +111,7 @@ func (r *Products) All(ctx context.Context, s id.Store, fn func(writer.Value) er
 
 // Each implements inventory.Repository.
 func (r *Products) Each(ctx context.Context, s id.Store, fn func(*inventory.Product) error) error {
-	return each(ctx, r.collection(), byStore(s), options.Find().SetProjection(justBody), func(x item) error {
+	return each(ctx, r.collection(), byStore(s), options.Find().SetProjection(justBody), func(x kept) error {
 		p, err := x.product()
 		if err != nil {
 			return err

@@ -23,7 +23,7 @@ func each[T any](ctx context.Context, c *mongo.Collection, filter bson.D, o *opt
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // what it had to give was read
 	for cursor.Next(ctx) {
 		var v T
-		if err := cursor.Decode(&v); err != nil {
+		if err := decode(cursor, &v); err != nil {
 			return err
 		}
 		if err := fn(v); err != nil {
@@ -31,6 +31,13 @@ func each[T any](ctx context.Context, c *mongo.Collection, filter bson.D, o *opt
 		}
 	}
 	return unavailable(cursor.Err())
+}
+
+func decode[T any](c *mongo.Cursor, into *T) error {
+	if r, ok := any(into).(reader); ok {
+		return r.read(c.Current)
+	}
+	return c.Decode(into)
 }
 
 // one decodes the document that is found and reports whether there is one.

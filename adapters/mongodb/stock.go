@@ -32,6 +32,31 @@ type onHand struct {
 	Scarce *scarce          `bson:"scarce,omitempty"`
 }
 
+// read implements reader.
+func (h *onHand) read(d bson.Raw) (err error) {
+	if h.ID, err = keyAt(d); err != nil {
+		return err
+	}
+	if h.OnHand, h.Spare, err = figuresAt(d); err != nil {
+		return err
+	}
+	if v := d.Lookup("scarce"); !v.IsZero() {
+		within, _ := v.DocumentOK()
+		h.Scarce = &scarce{}
+		h.Scarce.OnHand, h.Scarce.Spare, err = figuresAt(within)
+	}
+	return err
+}
+
+func figuresAt(d bson.Raw) (onHand, spare measure.Quantity, err error) {
+	n, err := numberAt(d, "on_hand")
+	if err != nil {
+		return 0, 0, err
+	}
+	m, err := numberAt(d, "spare")
+	return measure.Quantity(n), measure.Quantity(m), err
+}
+
 // scarce says the same once more of a product that is out or low, and of no other. The indexes of what is out and low are on these fields: a change
 // of an indexed field costs twice, and most sales are of what there is enough of.
 type scarce struct {
@@ -77,7 +102,7 @@ func (r *Stock) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wri
 
 // Each implements inventory.StockRepository.
 func (r *Stock) Each(ctx context.Context, s id.Store, fn func(*inventory.Stock) error) error {
-	return each(ctx, r.d.collection(stock), byStore(s), options.Find().SetProjection(sorted("on_hand")), func(h onHand) error {
+	return each(ctx, r.d.collection(stock), byStore(s), options.Find(), func(h onHand) error {
 		v, err := h.stock()
 		if err != nil {
 			return err
@@ -161,7 +186,7 @@ func onHandOf(s id.Store, v *inventory.Stock, limits map[string]measure.Quantity
 // limits returns the limits of those of the products that are kept.
 func (r *Stock) limits(ctx context.Context, s id.Store, ids []string) (map[string]measure.Quantity, error) {
 	limits := make(map[string]measure.Quantity, len(ids))
-	err := each(ctx, r.d.collection(products), byKeys(s, ids), options.Find().SetProjection(justBody), func(x item) error {
+	err := each(ctx, r.d.collection(products), byKeys(s, ids), options.Find().SetProjection(justBody), func(x kept) error {
 		p, err := x.product()
 		limits[x.ID.ID] = limitOf(p)
 		return err
@@ -328,8 +353,8 @@ func (r *Stock) Scarce(ctx context.Context, s id.Store, f inventory.StockFilter,
 		return nil, fmt.Errorf("no stock is %q", f)
 	}
 	o := options.Find().SetHint(hint).SetLimit(int64(limit)).SetProjection(sorted("_id"))
-	err = each(ctx, r.d.collection(stock), filter, o, func(h onHand) error {
-		ids = append(ids, id.ID(h.ID.ID))
+	err = each(ctx, r.d.collection(stock), filter, o, func(x identified) error {
+		ids = append(ids, id.ID(x.ID.ID))
 		return nil
 	})
 	return ids, err

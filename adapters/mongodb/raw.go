@@ -1,0 +1,87 @@
+package mongodb
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"kassa/core/id"
+	"kassa/core/journal"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// reader reads itself from a document. What is read in masses does so without reflection, which takes longer than all else that a row needs.
+type reader interface{ read(d bson.Raw) error }
+
+// wrong is a document that has not what it must have, as somebody makes who writes by hand.
+func wrong(what string, path []string) error {
+	return fmt.Errorf("%w: a document has no %s in %s", journal.ErrCorrupt, what, strings.Join(path, "."))
+}
+
+func textAt(d bson.Raw, path ...string) (string, error) {
+	if text, ok := d.Lookup(path...).StringValueOK(); ok {
+		return text, nil
+	}
+	return "", wrong("text", path)
+}
+
+// numberAt reads a whole number of any type: a shell writes its numbers as doubles.
+func numberAt(d bson.Raw, path ...string) (int64, error) {
+	v := d.Lookup(path...)
+	if f, ok := v.DoubleOK(); ok && f != math.Trunc(f) {
+		return 0, wrong("whole number", path)
+	}
+	if n, ok := v.AsInt64OK(); ok {
+		return n, nil
+	}
+	return 0, wrong("whole number", path)
+}
+
+func keyAt(d bson.Raw) (key, error) {
+	s, err := textAt(d, "_id", "s")
+	if err != nil {
+		return key{}, err
+	}
+	i, err := textAt(d, "_id", "i")
+	return key{id.Store(s), i}, err
+}
+
+// identified is a document of which only the _id is asked for.
+type identified struct{ ID key }
+
+// read implements reader.
+func (x *identified) read(d bson.Raw) (err error) {
+	x.ID, err = keyAt(d)
+	return err
+}
+
+// read implements reader.
+func (k *kept) read(d bson.Raw) (err error) {
+	if k.ID, err = keyAt(d); err != nil {
+		return err
+	}
+	k.Body, err = textAt(d, "body")
+	return err
+}
+
+// sealed is what a record is opened from.
+type sealed struct {
+	Position int64
+	Hash     []byte
+	Body     string
+}
+
+// read implements reader.
+func (x *sealed) read(d bson.Raw) (err error) {
+	if x.Position, err = numberAt(d, "_id", "p"); err != nil {
+		return err
+	}
+	hash, ok := []byte(nil), false
+	if _, hash, ok = d.Lookup("hash").BinaryOK(); !ok {
+		return wrong("hash", []string{"hash"})
+	}
+	x.Hash = append(x.Hash[:0], hash...)
+	x.Body, err = textAt(d, "body")
+	return err
+}

@@ -1,0 +1,44 @@
+package mongodb
+
+import (
+	"errors"
+	"testing"
+
+	"kassa/core/journal"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+)
+
+// TestDocumentsWrittenByHandAreReadOrRefused: whatever types their fields have.
+func TestDocumentsWrittenByHandAreReadOrRefused(t *testing.T) {
+	at := bson.D{{Key: "s", Value: "shop"}, {Key: "i", Value: "tea"}}
+	for _, row := range []struct {
+		name string
+		into reader
+		doc  bson.D
+		good bool
+	}{
+		{"a value", &kept{}, bson.D{{Key: "_id", Value: at}, {Key: "body", Value: "{}"}}, true},
+		{"a value without a body", &kept{}, bson.D{{Key: "_id", Value: at}}, false},
+		{"a value whose body is a number", &kept{}, bson.D{{Key: "_id", Value: at}, {Key: "body", Value: 1}}, false},
+		{"a value of no store", &kept{}, bson.D{{Key: "_id", Value: "tea"}, {Key: "body", Value: "{}"}}, false},
+		{"a stock", &onHand{}, bson.D{{Key: "_id", Value: at}, {Key: "on_hand", Value: int64(5)}, {Key: "spare", Value: 5}}, true},
+		{"a stock of a shell's numbers", &onHand{}, bson.D{{Key: "_id", Value: at}, {Key: "on_hand", Value: 5.0}, {Key: "spare", Value: 5.0}}, true},
+		{"a stock with a fraction", &onHand{}, bson.D{{Key: "_id", Value: at}, {Key: "on_hand", Value: 5.5}, {Key: "spare", Value: 5.0}}, false},
+		{"a stock of words", &onHand{}, bson.D{{Key: "_id", Value: at}, {Key: "on_hand", Value: "five"}, {Key: "spare", Value: 5}}, false},
+		{"a stock that is scarce in one way", &onHand{}, bson.D{{Key: "_id", Value: at}, {Key: "on_hand", Value: 5}, {Key: "spare", Value: 5}, {Key: "scarce", Value: true}}, false},
+		{"a record", &sealed{}, bson.D{{Key: "_id", Value: bson.D{{Key: "p", Value: 1}}}, {Key: "hash", Value: []byte{1}}, {Key: "body", Value: "{}"}}, true},
+		{"a record without a hash", &sealed{}, bson.D{{Key: "_id", Value: bson.D{{Key: "p", Value: 1}}}, {Key: "body", Value: "{}"}}, false},
+		{"a record in no place", &sealed{}, bson.D{{Key: "hash", Value: []byte{1}}, {Key: "body", Value: "{}"}}, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			d, err := bson.Marshal(row.doc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := row.into.read(d); row.good != (err == nil) || err != nil && !errors.Is(err, journal.ErrCorrupt) {
+				t.Errorf("read as %+v, %v", row.into, err)
+			}
+		})
+	}
+}
