@@ -148,23 +148,35 @@ func (o bill) Apply(*writer.View) (journal.Draft, []writer.Value, error) {
 	return journal.Draft{Day: o.day, Refs: []journal.Ref{cashier.BillsRef}, Doc: b}, nil, nil
 }
 
-// process is a process with reports on a shop.
+// process is a process that sells in a shop and reports on it.
 type process struct {
 	*report.Folder
 	*report.Service
+	w *writer.Writer
 }
 
-func (s *shop) process() process {
+// teller is an observer that tells a folder what is committed.
+type teller struct {
+	watcher
+	*report.Folder
+}
+
+// Appended implements writer.Observer.
+func (o *teller) Appended(a writer.Appended) { o.Folder.Appended(a) }
+
+func (s *shop) process(t testing.TB) process {
 	f := report.NewFolder(s.Provider, s.Journal, s.Reports, s.clock)
-	products := inventory.NewService(s.w, s.Products, s.Stock, s.Images, s.Journal)
-	return process{f, report.NewService(report.Config{Writer: s.w, Folder: f, Registers: register.NewService(s.w, s.Registers), Products: products})}
+	w := writer.New(writer.Config{Provider: s.Provider, Journal: s.Journal, Bindings: s.bindings(), Clock: s.clock, IDs: s.ids, Observer: &teller{Folder: f}})
+	closeAfter(t, w)
+	products := inventory.NewService(w, s.Products, s.Stock, s.Images, s.Journal)
+	return process{f, report.NewService(report.Config{Writer: w, Folder: f, Registers: register.NewService(w, s.Registers), Products: products}), w}
 }
 
-// twoFolders lets two processes fold and report while it is sold, and a third one later that has read nothing yet.
+// twoFolders lets two processes sell, fold and report at the same time, and a third one later that has read nothing yet.
 func twoFolders(t *testing.T, d *database) {
 	const rounds, perRound = 25, 4
 	s := d.shop(t)
-	ps := []process{s.process(), s.process()}
+	ps := []process{s.process(t), s.process(t)}
 	ask := report.Asked{From: 20261101, To: 20261231}
 	wantTotal := func(p process, least, most int64) {
 		t.Helper()
@@ -175,16 +187,16 @@ func twoFolders(t *testing.T, d *database) {
 	}
 	for round := range int64(rounds) {
 		before := round * perRound
-		parallel(5, func(i int) string {
-			switch i {
+		parallel(6, func(i int) string {
+			switch p := ps[i%2]; i / 2 {
 			case 0:
-				for k := range perRound {
-					must[writer.Result](t)(s.w.Do(t.Context(), s.id, bill{day: clock.Date(20261121).AddDays(10 * (k % 2)), price: 7}))
+				for k := range perRound / 2 {
+					must[writer.Result](t)(p.w.Do(t.Context(), s.id, bill{day: clock.Date(20261121).AddDays(10 * (k % 2)), price: 7}))
 				}
-			case 1, 2:
-				must[bool](t)(ps[i-1].Step(t.Context(), s.id))
-			case 3, 4:
-				wantTotal(ps[i-3], before, before+perRound)
+			case 1:
+				must[bool](t)(p.Step(t.Context(), s.id))
+			case 2:
+				wantTotal(p, before, before+perRound)
 			}
 			return ""
 		})
@@ -193,7 +205,7 @@ func twoFolders(t *testing.T, d *database) {
 			wantTotal(p, before+perRound, before+perRound)
 		}
 	}
-	ps = append(ps, s.process())
+	ps = append(ps, s.process(t))
 	for _, p := range ps {
 		wantTotal(p, rounds*perRound, rounds*perRound)
 		list := must[report.Products](t)(p.Service.Products(t.Context(), s.id, ask, page.Request{Limit: 1}))
