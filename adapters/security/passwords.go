@@ -22,7 +22,8 @@ const (
 	maxWait        = 2 * time.Second
 	busyRetryAfter = time.Second
 
-	restNumerator, restDenominator = 3, 2 // of the time that a hash took, while others have work to do
+	restNumerator, restDenominator = 3, 2        // of the time that a hash took, while others have work to do
+	longestRest                    = maxWait / 2 // where hashes take long, or nobody would wait long enough for the end of one
 )
 
 // dummyDigest is salt and digest of a bcrypt hash that no known secret has. With a cost before it, comparing takes as long as with
@@ -59,8 +60,8 @@ func NewPasswords(cost int) (*Passwords, error) {
 	}, nil
 }
 
-// Yield has busy asked after each hash: where it says that others have work to do, the next one waits half again as long as this one took. Call it
-// before anything is hashed.
+// Yield has busy asked after each hash: where it says that others have work to do, the next one waits half again as long as this one took, at
+// most 1 s. Call it before anything is hashed.
 func (p *Passwords) Yield(busy func() bool) { p.yields = busy }
 
 // Observe has told called for everybody who wanted a slot: how long that was waited for, and whether it was given. Call it before anything is hashed.
@@ -148,7 +149,7 @@ func (p *Passwords) leave(began time.Time) func() {
 	return func() {
 		free := func() { <-p.slots; <-p.queue }
 		if p.yields() {
-			time.AfterFunc(time.Since(began)*restNumerator/restDenominator, free)
+			time.AfterFunc(min(time.Since(began)*restNumerator/restDenominator, longestRest), free)
 			return
 		}
 		free()

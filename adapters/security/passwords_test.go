@@ -277,15 +277,16 @@ func BenchmarkMatches(b *testing.B) {
 	}
 }
 
-// TestLeavesTheProcessorsToTheTills: while they are busy, each hash is followed by half again as long without one; else by the next one at once.
+// TestLeavesTheProcessorsToTheTills: while they are busy, each hash is followed by half again as long without one, which nobody waits for too long;
+// else by the next one at once.
 func TestLeavesTheProcessorsToTheTills(t *testing.T) {
 	for _, row := range []struct {
-		busy bool
-		want time.Duration
-	}{{false, 3 * time.Second}, {true, 6 * time.Second}} {
+		busy       bool
+		hash, want time.Duration
+	}{{false, time.Second, 3 * time.Second}, {true, 400 * time.Millisecond, 2400 * time.Millisecond}, {true, 3 * time.Second, 11 * time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
 			p := newPasswords(t, bcrypt.MinCost)
-			p.compare = func(_, _ []byte) error { time.Sleep(time.Second); return nil }
+			p.compare = func(_, _ []byte) error { time.Sleep(row.hash); return nil }
 			p.Yield(func() bool { return row.busy })
 			start := time.Now()
 			for range 3 {
@@ -294,7 +295,7 @@ func TestLeavesTheProcessorsToTheTills(t *testing.T) {
 				}
 			}
 			if took := time.Since(start); took != row.want {
-				t.Errorf("busy %t: three took %v, want %v", row.busy, took, row.want)
+				t.Errorf("busy %t: three of %v took %v, want %v", row.busy, row.hash, took, row.want)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"kassa/core/clock"
 	"kassa/core/fault"
@@ -134,6 +135,9 @@ func busyWriter(t *testing.T, d *database) {
 		})
 		if !busy.Load() {
 			t.Fatal("32 at once, and it was never busy")
+		}
+		if f.clock.Add(2 * time.Second); w.Busy() {
+			t.Fatal("nobody has sold for two seconds, and it is busy")
 		}
 		sell()
 		sell() // it begins after what is known of the first

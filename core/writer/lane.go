@@ -24,7 +24,7 @@ type lane struct {
 	inHand    []*task // notes that were taken already
 	set       *workingSet
 	expected  int           // callers who wait or were answered with the last batch
-	busy      atomic.Bool   // expected are so many that they wait for each other
+	busy      atomic.Int64  // when the last batch began, in Unix milliseconds, if expected are so many that they wait for each other; else 0
 	doubt     bool          // the outcome of a commit is unknown: look whether its records are there
 	broken    bool          // the books were changed by other hands
 	contested int           // batches for which turns are taken, since another process wrote
@@ -50,6 +50,7 @@ func (l *lane) batch(first *task) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	l.doubt = false
+	began := l.w.c.Clock.Now().UnixMilli()
 	batch, applied := l.collect(ctx, first)
 	callers, notes := len(batch), l.takeNotes()
 	if applied != nil {
@@ -57,7 +58,10 @@ func (l *lane) batch(first *task) {
 	}
 	l.process(ctx, append(batch, notes...), applied)
 	l.expected = callers + len(l.queue)
-	l.busy.Store(l.expected >= companions)
+	if l.expected < companions {
+		began = 0
+	}
+	l.busy.Store(began)
 	l.contested = max(0, l.contested-1)
 	l.repeated = max(0, l.repeated-1)
 }

@@ -37,6 +37,7 @@ const (
 	askEvery      = 100 * time.Millisecond // at most, for a turn that nobody else is known to want
 	maxIdle       = 2 * time.Millisecond   // that a turn is kept without work
 	giveTimeout   = time.Second
+	busyFor       = time.Second // after a batch began, if no other follows
 )
 
 // Turns lets the writers of several processes take turns on a store, so that none starves and few commits are in vain. They are advice: what
@@ -279,12 +280,13 @@ func (w *Writer) Queued() int {
 	return n
 }
 
-// Busy reports whether so many sell at once that they wait for each other, as of the last batch of each store.
+// Busy reports whether so many sell at once that they wait for each other, as of the last batch of a store, if that is not long ago.
 func (w *Writer) Busy() bool {
+	since := w.c.Clock.Now().Add(-busyFor).UnixMilli()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, l := range w.lanes {
-		if l.busy.Load() {
+		if l.busy.Load() > since {
 			return true
 		}
 	}
