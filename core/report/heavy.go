@@ -16,7 +16,7 @@ import (
 const (
 	manyPages   = 64                     // a question beyond is heavy
 	longestRest = 200 * time.Millisecond // after one
-	maxTotals   = 8                      // in memory
+	maxTotals   = 32                     // in memory
 	maxRows     = 200_000                // of all of them
 )
 
@@ -33,6 +33,11 @@ func (q question) heavy() bool {
 		}
 	}
 	return periods > manyPages
+}
+
+// light reports whether the answer is not worth keeping: few pages, of one row each.
+func (q question) light() bool {
+	return !q.heavy() && !slices.ContainsFunc(q.parts, func(p Part) bool { return p != sums })
 }
 
 // gate lets in one heavy question at a time, and after each one rests for as long as that took: whoever asks without pause gets no more than a part
@@ -74,7 +79,7 @@ type totalKey struct {
 	parts string
 }
 
-// totals keeps what the pages of heavy questions come to, the newest last: the pages of a list are of one question.
+// totals keeps what the pages of questions that are not light come to, the newest last: the pages of a list are of one question.
 type totals struct {
 	mu   sync.Mutex
 	list []keptTotal
@@ -120,7 +125,7 @@ func (f *Folder) total(ctx context.Context, s id.Store, q question) (*sheet, err
 	if err != nil {
 		return nil, err
 	}
-	if !q.heavy() {
+	if q.light() {
 		return all, f.within(ctx, s, q, add)
 	}
 	kept, err := f.kept(ctx, s, mark, q)
