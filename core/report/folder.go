@@ -116,7 +116,7 @@ func (f *Folder) stretch(ctx context.Context, s id.Store, q question) (Range, er
 // beyond gives fn the figures of the records beyond the watermark of the snapshot, and returns that.
 func (f *Folder) beyond(ctx context.Context, s id.Store, r Range, fn func(Period, *sheet) error) (mark int64, err error) {
 	t := f.tail(s)
-	if err := t.acquire(ctx); err != nil {
+	if err := t.acquire(ctx, f.clock); err != nil {
 		return 0, err
 	}
 	defer t.release()
@@ -168,23 +168,17 @@ func (f *Folder) extend(ctx context.Context, s id.Store, t *tail, most int) (lef
 	return h.Position - t.to, nil
 }
 
-// Appended adds records that this process just committed to the tail that ends where they begin, so that nobody has to read them. What cannot be
-// added at once is read later.
+// Appended adds records that this process just committed to the tail that ends where they begin, so that nobody has to read them. While somebody
+// works on the tail they wait, and where there are too many, they are read later.
 func (f *Folder) Appended(a writer.Appended) {
 	t := f.tail(a.Store)
+	t.tell(a)
 	select {
 	case <-t.lock:
+		t.hear(f.clock.Now())
+		t.release()
 	default:
-		return
 	}
-	defer t.release()
-	if t.token == "" || t.token != a.From || t.fresh.records > largeBehind {
-		return
-	}
-	for i := range a.Records {
-		t.add(&a.Records[i], f.clock.Now())
-	}
-	t.token = a.To
 }
 
 // known reports whether the record at the position is the one with the hash.
@@ -208,7 +202,7 @@ func (f *Folder) Step(ctx context.Context, s id.Store) (more bool, err error) {
 		return false, err // b stays where it is and is tried again: whether it is in the pages already, the watermark says
 	}
 	t := f.tail(s)
-	if err := t.acquire(ctx); err != nil {
+	if err := t.acquire(ctx, f.clock); err != nil {
 		return false, err
 	}
 	defer t.release()
@@ -223,7 +217,7 @@ func (f *Folder) Step(ctx context.Context, s id.Store) (more bool, err error) {
 // next reads some records and returns what is to be put into the pages, if anything is.
 func (f *Folder) next(ctx context.Context, s id.Store) (b *batch, more bool, err error) {
 	t := f.tail(s)
-	if err := t.acquire(ctx); err != nil {
+	if err := t.acquire(ctx, f.clock); err != nil {
 		return nil, false, err
 	}
 	defer t.release()

@@ -184,7 +184,15 @@ func TestReportsAreRightWhateverHappens(t *testing.T) {
 				}
 				made.To = m.token()
 				if seller := rapid.IntRange(0, 3).Draw(rt, "seller"); seller < len(folders) { // else another process, or a commit whose outcome was unknown
-					folders[seller].Appended(made)
+					f := folders[seller]
+					lock := f.tail("shop").lock
+					if rapid.Bool().Draw(rt, "at work") { // somebody is, and it waits
+						<-lock
+						f.Appended(made)
+						lock <- struct{}{}
+					} else {
+						f.Appended(made)
+					}
 				}
 			},
 			"fold": func(*rapid.T) {

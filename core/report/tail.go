@@ -2,12 +2,18 @@ package report
 
 import (
 	"context"
+	"sync"
 	"time"
 
+	"kassa/core/clock"
 	"kassa/core/fault"
 	"kassa/core/id"
 	"kassa/core/journal"
+	"kassa/core/writer"
 )
+
+// maxTold is how many commits wait to be added to a tail.
+const maxTold = 64
 
 // tail holds the figures of a store's records beyond the watermark, so that each record is read once in a process. Whoever has its lock opens the
 // snapshot that it is compared with after that: the tail is then never ahead of the snapshot.
@@ -17,9 +23,11 @@ type tail struct {
 	settling *batch        // its older part, while that is put into the pages
 	fresh    *fold         // of the records after that
 	to       int64         // the last record in it
-	token    id.ID         // of the head that the last record is at, where that is known
-	last     journal.Hash  // of that record
-	since    time.Time     // when the first record came into fresh
+	telling  sync.Mutex        // guards told
+	told     []writer.Appended // not added yet, in the order of their commits
+	token    id.ID             // of the head that the last record is at, where that is known
+	last     journal.Hash      // of that record
+	since    time.Time         // when the first record came into fresh
 }
 
 // batch holds the figures of the records after from, up to to.
@@ -36,10 +44,11 @@ func newTail() *tail {
 	return t
 }
 
-// acquire waits for the lock until the context ends.
-func (t *tail) acquire(ctx context.Context) error {
+// acquire waits for the lock until the context ends, and takes in what was told meanwhile.
+func (t *tail) acquire(ctx context.Context, k clock.Clock) error {
 	select {
 	case <-t.lock:
+		t.hear(k.Now())
 		return nil
 	case <-ctx.Done():
 		return busy(ctx)
@@ -52,6 +61,32 @@ func busy(ctx context.Context) error {
 }
 
 func (t *tail) release() { t.lock <- struct{}{} }
+
+// tell notes records for whoever has the lock next. What nobody hears for long is forgotten, and read from the journal.
+func (t *tail) tell(a writer.Appended) {
+	t.telling.Lock()
+	defer t.telling.Unlock()
+	if t.told = append(t.told, a); len(t.told) > maxTold {
+		t.told = nil
+	}
+}
+
+// hear adds what was told and follows the last record.
+func (t *tail) hear(now time.Time) {
+	t.telling.Lock()
+	told := t.told
+	t.told = nil
+	t.telling.Unlock()
+	for _, a := range told {
+		if t.token == "" || t.token != a.From || t.fresh.records > largeBehind {
+			continue
+		}
+		for i := range a.Records {
+			t.add(&a.Records[i], now)
+		}
+		t.token = a.To
+	}
+}
 
 // reset begins again after the watermark.
 func (t *tail) reset(mark int64) {
