@@ -89,7 +89,7 @@ func (b *backup) open(ctx context.Context, c Config) (end func() error, err erro
 		return d.Close, nil
 	}
 	if b.folderOf, err = sqlite.OpenReader(c.Data); err != nil {
-		return nil, err
+		return nil, configured(err)
 	}
 	b.source = sqliteStorage(b.folderOf, b.ids)
 	return b.folderOf.Close, nil

@@ -65,7 +65,7 @@ func Import(ctx context.Context, c Config, f ImportFile) (inventory.ImportResult
 	defer func() { _ = file.Close() }() // it was only read
 	if c.MongoURI == "" {
 		if err := sqlite.Exists(c.Data); err != nil { // opening would make an empty one
-			return result, err
+			return result, configured(err)
 		}
 	}
 	var products *inventory.Service

@@ -2,6 +2,8 @@ package containers
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 
 	"kassa/adapters/mongodb"
@@ -145,9 +147,17 @@ func openReader(ctx context.Context, c Config) (Storage, func() error, error) {
 	}
 	d, err := sqlite.OpenReader(c.Data)
 	if err != nil {
-		return Storage{}, nil, err
+		return Storage{}, nil, configured(err)
 	}
 	return sqliteStorage(d, ids), d.Close, nil
+}
+
+// configured adds to the error of a folder without data where its name comes from.
+func configured(err error) error {
+	if errors.Is(err, sqlite.ErrNoData) {
+		return fmt.Errorf("%w; KASSA_DATA names the folder", err)
+	}
+	return err
 }
 
 // newWriter starts the writer, which lets what waits commit before it stops.

@@ -62,7 +62,7 @@ func OpenReader(ctx context.Context, uri string) (*Database, error) {
 	defer cancel()
 	parsed, err := connstring.ParseAndValidate(uri)
 	if err != nil {
-		return nil, fmt.Errorf("the MongoDB URI cannot be read: %w", err)
+		return nil, unread(err)
 	}
 	name := parsed.Database
 	if name == "" {
@@ -84,6 +84,14 @@ func OpenReader(ctx context.Context, uri string) (*Database, error) {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
+}
+
+// unread makes a sentence of why a URI cannot be read.
+func unread(err error) error {
+	if strings.Contains(err.Error(), "unescaped") {
+		return fmt.Errorf("the MongoDB URI cannot be read: %w; in a user and a password @ is written %%40, : %%3A, / %%2F and %% %%25", err)
+	}
+	return fmt.Errorf("the MongoDB URI cannot be read: %w", err)
 }
 
 // Close gives back every connection.
@@ -128,6 +136,8 @@ func (d *Database) explain(err error) error {
 		return fmt.Errorf("the user of the MongoDB URI may not use the database %s: it needs the role readWrite there", d.db.Name()) // the server's own words are the whole command
 	case errors.As(err, &server) && (server.HasErrorCode(codeAuthenticationFailed) || server.HasErrorCode(codeAtlasError)), strings.Contains(err.Error(), "auth error"):
 		return fmt.Errorf("MongoDB refuses the user or the password of the URI: %w", err)
+	case misnamed(err):
+		return fmt.Errorf("the MongoDB servers of the URI belong to another replica set than its replicaSet says; rs.status().set is the right name: %w", err)
 	case unreachable(err):
 		return fmt.Errorf("no MongoDB primary answers: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"kassa/core/journal"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/description"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/topology"
 )
 
@@ -69,6 +70,12 @@ func unreachable(err error) bool {
 		return true
 	}
 	return slices.ContainsFunc(codesAway, func(code int) bool { return coded(err, code) })
+}
+
+// misnamed reports whether every server that answered was left out, because it is of another replica set than the URI names.
+func misnamed(err error) bool {
+	var selection topology.ServerSelectionError
+	return errors.As(err, &selection) && selection.Desc.Kind == description.TopologyKindReplicaSetNoPrimary && len(selection.Desc.Servers) == 0
 }
 
 // passing reports whether a callback that failed so may run again at once.

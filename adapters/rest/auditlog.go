@@ -83,10 +83,7 @@ func (a AuditLog) list(c *Call) error {
 }
 
 func auditFilter(c *Call) (f trail.Filter, err error) {
-	if f.From, err = c.QueryDate("from"); err != nil {
-		return f, err
-	}
-	if f.To, err = c.QueryDate("to"); err != nil {
+	if f.From, f.To, err = c.QueryDates(); err != nil {
 		return f, err
 	}
 	if f.EntityID, err = c.QueryID("entity_id"); err != nil {

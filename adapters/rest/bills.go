@@ -69,10 +69,7 @@ func (b Bills) list(c *Call) error {
 }
 
 func billFilter(c *Call) (f cashier.Filter, err error) {
-	if f.From, err = c.QueryDate("from"); err != nil {
-		return f, err
-	}
-	if f.To, err = c.QueryDate("to"); err != nil {
+	if f.From, f.To, err = c.QueryDates(); err != nil {
 		return f, err
 	}
 	if f.Register, err = c.QueryID("register_id"); err != nil {

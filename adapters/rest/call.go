@@ -107,6 +107,21 @@ func (c *Call) QueryDate(name string) (clock.Date, error) {
 	return d, nil
 }
 
+// QueryDates returns the parameters from and to of a list, either zero where it is absent. Days in the wrong order are refused: an empty list would
+// say that nothing happened on them.
+func (c *Call) QueryDates() (from, to clock.Date, err error) {
+	if from, err = c.QueryDate("from"); err != nil {
+		return 0, 0, err
+	}
+	if to, err = c.QueryDate("to"); err != nil {
+		return 0, 0, err
+	}
+	if to != 0 && to < from {
+		return 0, 0, queryFault("to", "is earlier than from")
+	}
+	return from, to, nil
+}
+
 // QueryTime returns a query parameter as an instant, or the zero time where it is absent.
 func (c *Call) QueryTime(name string) (time.Time, error) {
 	s, ok := c.typed(name)

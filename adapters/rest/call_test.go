@@ -81,6 +81,19 @@ func TestQueryHelpers(t *testing.T) {
 	}
 }
 
+func TestDaysInTheWrongOrderAreRefused(t *testing.T) {
+	for query, bad := range map[string]bool{
+		"": false, "from=2026-11-20": false, "to=2026-11-20": false, "from=2026-11-20&to=2026-11-20": false, "from=2026-11-20&to=2026-11-19": true,
+	} {
+		called(t, "/call?"+query, func(c *Call) {
+			_, _, err := c.QueryDates()
+			if f, ok := fault.As(err); ok != bad || bad && (f.Code != "query_invalid" || f.Details["parameter"] != "to") {
+				t.Errorf("%s: got %v", query, err)
+			}
+		})
+	}
+}
+
 func TestPageRequests(t *testing.T) {
 	for query, want := range map[string]struct {
 		limit int

@@ -34,6 +34,9 @@ const (
 // ErrLocked says that another process writes to the same data.
 var ErrLocked = errors.New("the data is in use by another kassa; stop the server first")
 
+// ErrNoData is what reading a folder returns that holds none.
+var ErrNoData = errors.New("there is no kassa data")
+
 // Database is a folder of stores.
 type Database struct {
 	dir    string
@@ -82,7 +85,10 @@ func Exists(dir string) error {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(dir, "kassa.db")); err != nil {
-		return fmt.Errorf("there is no kassa data in %s: %w", dir, err)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w in %s: no file kassa.db is there", ErrNoData, dir)
+		}
+		return fmt.Errorf("the data in %s cannot be read: %w", dir, err)
 	}
 	return nil
 }
