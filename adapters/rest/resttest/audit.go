@@ -200,7 +200,7 @@ func auditPages(t *testing.T, open Open) {
 	s.As(s.Cashier).Get("/audit-log").Refused(403, "role_forbidden")
 	s.Anonymous().Get("/audit-log").Want(401)
 	for query, code := range map[string]string{
-		"from=2026-02-30": "query_invalid", "entity=": "query_invalid", "entity_id=a%20b": "query_invalid", "user=x": "query_invalid",
+		"from=2026-02-30": "query_invalid", "from=2026-01-02&to=2026-01-01": "query_invalid", "entity=": "query_invalid", "entity_id=a%20b": "query_invalid", "user=x": "query_invalid",
 		"action=" + strings.Repeat("x", 65): "query_invalid", "cursor=x": "cursor_invalid", "limit=201": "limit_invalid",
 	} {
 		s.As(s.Manager).Get("/audit-log?"+query).Refused(400, code)

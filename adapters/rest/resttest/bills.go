@@ -136,7 +136,7 @@ func bills(t *testing.T, open Open) {
 			}
 		}
 	})
-	for _, query := range []string{"kind=gift", "from=2026-02-30", "receipt_number=0", "receipt_number=x", "flag=odd", "limit=0", "limit=201", "cursor=x", "colour=red", "from=2026-01-01&from=2026-01-01"} {
+	for _, query := range []string{"kind=gift", "from=2026-02-30", "receipt_number=0", "receipt_number=x", "flag=odd", "limit=0", "limit=201", "cursor=x", "colour=red", "from=2026-01-01&from=2026-01-01", "from=2026-01-02&to=2026-01-01"} {
 		if a := s.As(s.Cashier).Get("/bills?" + query); a.Status != 400 {
 			t.Errorf("%s: %d %s", query, a.Status, a.Raw)
 		}
