@@ -18,11 +18,11 @@ const maxTold = 64
 // tail holds the figures of a store's records beyond the watermark, so that each record is read once in a process. Whoever has its lock opens the
 // snapshot that it is compared with after that: the tail is then never ahead of the snapshot.
 type tail struct {
-	lock     chan struct{} // holds one while nobody works on the tail
-	from     int64         // the watermark on which it stands; below 0 before it stands on any
-	settling *batch        // its older part, while that is put into the pages
-	fresh    *fold         // of the records after that
-	to       int64         // the last record in it
+	lock     chan struct{}     // holds one while nobody works on the tail
+	from     int64             // the watermark on which it stands; below 0 before it stands on any
+	settling *batch            // its older part, while that is put into the pages
+	fresh    *fold             // of the records after that
+	to       int64             // the last record in it
 	telling  sync.Mutex        // guards told
 	told     []writer.Appended // not added yet, in the order of their commits
 	token    id.ID             // of the head that the last record is at, where that is known
