@@ -14,7 +14,7 @@ import (
 
 // The bounds of what asks for many pages.
 const (
-	manyPages   = 64                     // a question beyond is heavy
+	manyPages   = 10                     // a question beyond is heavy
 	longestRest = 200 * time.Millisecond // after one
 	maxTotals   = 32                     // in memory
 	maxRows     = 200_000                // of all of them
@@ -40,8 +40,8 @@ func (q question) light() bool {
 	return !q.heavy() && !slices.ContainsFunc(q.parts, func(p Part) bool { return p != sums })
 }
 
-// gate lets in one heavy question at a time, and after each one rests for as long as that took: whoever asks without pause gets no more than a part
-// of the machine, and the tills have the rest.
+// gate lets in one heavy question at a time, and after each one rests twice as long as that took: whoever asks without pause gets no more than a
+// third of a processor, and the tills have the rest.
 type gate struct{ turn chan struct{} }
 
 func newGate() gate {
@@ -61,7 +61,7 @@ func (g gate) pass(ctx context.Context, k clock.Clock, fn func() error) error {
 	}
 	began := k.Now()
 	defer func() {
-		rest := min(k.Now().Sub(began), longestRest)
+		rest := min(2*k.Now().Sub(began), longestRest)
 		if rest <= 0 {
 			g.leave()
 			return
