@@ -10,7 +10,7 @@ import (
 
 const (
 	// checkpointEvery is how many commits lie between two checkpoints beside the writer.
-	checkpointEvery = 16
+	checkpointEvery = 4
 	// fullLog is how many pages the log has before the writer empties it: 64 MiB.
 	fullLog = 8000
 	// eraseAgain is how long a log that somebody reads is left alone before it is tried again to empty it.
