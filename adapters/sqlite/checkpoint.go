@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// checkpointEvery is how many commits lie between two checkpoints beside the writer.
-	checkpointEvery = 4
+	// checkpointEvery is how many rows are written between two checkpoints beside the writer: some 200 sales. Fewer cost more syncs, more make each
+	// of them longer, and commits wait for it.
+	checkpointEvery = 2500
 	// fullLog is how many pages the log has before the writer empties it: 64 MiB.
 	fullLog = 8000
 	// eraseAgain is how long a log that somebody reads is left alone before it is tried again to empty it.
@@ -29,7 +30,7 @@ type checkpointer struct {
 	due     chan struct{}
 	erasure chan struct{}
 	closing chan struct{}
-	commits int // counted by whoever has the writer's connection
+	copied  int // rows that the writer's connection had written at the last one; kept by whoever has that
 	full    atomic.Bool
 	stopped sync.WaitGroup
 }
@@ -64,8 +65,10 @@ func (p *checkpointer) committed(writer *sqlite.Conn) {
 		}
 		return
 	}
-	if p.commits++; p.commits >= checkpointEvery {
-		p.commits = 0
+	written := p.copied
+	_ = one(writer, "SELECT total_changes()", func(s *sqlite.Stmt) { written = s.ColumnInt(0) }) // else it is asked after the next commit
+	if written-p.copied >= checkpointEvery {
+		p.copied = written
 		select {
 		case p.due <- struct{}{}:
 		default: // one is under way
