@@ -14,7 +14,7 @@ help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-22s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 build: ## Build bin/kassa, one binary without C
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/kassa ./cmd/kassa
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o bin/kassa ./cmd/kassa
 
 run-demo: ## Serve the demo shop on http://127.0.0.1:8080
 	$(GO) run ./cmd/kassa demo
