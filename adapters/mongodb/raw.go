@@ -3,6 +3,7 @@ package mongodb
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"kassa/core/id"
@@ -77,11 +78,11 @@ func (x *sealed) read(d bson.Raw) (err error) {
 	if x.Position, err = numberAt(d, "_id", "p"); err != nil {
 		return err
 	}
-	hash, ok := []byte(nil), false
-	if _, hash, ok = d.Lookup("hash").BinaryOK(); !ok {
+	_, hash, ok := d.Lookup("hash").BinaryOK()
+	if !ok {
 		return wrong("hash", []string{"hash"})
 	}
-	x.Hash = append(x.Hash[:0], hash...)
+	x.Hash = slices.Clone(hash)
 	x.Body, err = textAt(d, "body")
 	return err
 }

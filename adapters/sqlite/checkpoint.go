@@ -9,9 +9,11 @@ import (
 )
 
 const (
-	// checkpointEvery is how many rows are written between two checkpoints beside the writer: some 200 sales. Fewer cost more syncs, more make each
-	// of them longer, and commits wait for it.
-	checkpointEvery = 2500
+	// manyRows is how many rows are written between two checkpoints beside the writer: some 200 sales. Fewer cost more syncs, more make each of them
+	// longer, and commits wait for it.
+	manyRows = 2500
+	// manyCommits is how many commits there are at most between two, because an image is one row.
+	manyCommits = 32
 	// fullLog is how many pages the log has before the writer empties it: 64 MiB.
 	fullLog = 8000
 	// eraseAgain is how long a log that somebody reads is left alone before it is tried again to empty it.
@@ -30,7 +32,8 @@ type checkpointer struct {
 	due     chan struct{}
 	erasure chan struct{}
 	closing chan struct{}
-	copied  int // rows that the writer's connection had written at the last one; kept by whoever has that
+	commits int // since the last one was due, counted by whoever has the writer's connection
+	written int // rows that this connection had written by then
 	full    atomic.Bool
 	stopped sync.WaitGroup
 }
@@ -65,10 +68,11 @@ func (p *checkpointer) committed(writer *sqlite.Conn) {
 		}
 		return
 	}
-	written := p.copied
-	_ = one(writer, "SELECT total_changes()", func(s *sqlite.Stmt) { written = s.ColumnInt(0) }) // else it is asked after the next commit
-	if written-p.copied >= checkpointEvery {
-		p.copied = written
+	p.commits++
+	written := p.written
+	_ = one(writer, "SELECT total_changes()", func(s *sqlite.Stmt) { written = s.ColumnInt(0) }) // else the commits count
+	if written-p.written >= manyRows || p.commits >= manyCommits {
+		p.commits, p.written = 0, written
 		select {
 		case p.due <- struct{}{}:
 		default: // one is under way
