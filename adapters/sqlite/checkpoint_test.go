@@ -3,9 +3,6 @@ package sqlite
 import (
 	"context"
 	"testing"
-	"time"
-
-	"kassa/core/store"
 )
 
 // TestTheLogStaysSmallWhateverIsWritten: a commit may be of one large row, or of many small ones.
@@ -16,18 +13,7 @@ func TestTheLogStaysSmallWhateverIsWritten(t *testing.T) {
 		bytes         int64 // of each row
 	}{{"images", 400, 1, 1 << 20}, {"sales", 400, 1000, 400}} {
 		t.Run(row.name, func(t *testing.T) {
-			d, err := Open(t.TempDir())
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := d.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-			if err := NewStores(d, fixedID("token")).Create(t.Context(), store.Store{ID: "shop", Name: "Shop", CreatedAt: time.UnixMilli(0)}); err != nil {
-				t.Fatal(err)
-			}
+			d := shopIn(t, t.TempDir())
 			for n := range row.commits {
 				err := d.Transact(t.Context(), func(ctx context.Context) error {
 					return d.write(ctx, "shop", func(tx *tx) error {

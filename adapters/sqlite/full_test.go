@@ -3,26 +3,13 @@ package sqlite
 import (
 	"context"
 	"testing"
-	"time"
 
 	"kassa/core/fault"
-	"kassa/core/store"
 )
 
 // TestFullDiskIsSaidSoAndPasses: what does not fit is refused as a whole, and goes through once there is room.
 func TestFullDiskIsSaidSoAndPasses(t *testing.T) {
-	d, err := Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := NewStores(d, fixedID("token")).Create(t.Context(), store.Store{ID: "shop", Name: "Shop", CreatedAt: time.UnixMilli(0)}); err != nil {
-		t.Fatal(err)
-	}
+	d := shopIn(t, t.TempDir())
 	pragma := func(text string) { // of the connection that writes: this many pages are the disk
 		t.Helper()
 		w := d.stores["shop"].writer
