@@ -147,7 +147,7 @@ func account(name string) string { return string(journal.NewRef("account", name)
 // justRecord leaves out what indexes need: the record says it too.
 var justRecord = bson.D{{Key: "hash", Value: 1}, {Key: "body", Value: 1}}
 
-func (w *row) sealed() sealed { return sealed{w.ID.Position, w.Hash, w.Body} }
+func (w *row) sealed() sealed { return sealed{bodied{w.ID.Position, w.Body}, w.Hash} }
 
 func (j *Journal) open(w sealed) (journal.Record, error) {
 	r, err := journal.Open(j.schema, []byte(w.Body))
@@ -219,10 +219,10 @@ func (j *Journal) Changes(ctx context.Context, s id.Store, position int64, limit
 		return nil, nil
 	}
 	o := options.Find().SetSort(sorted("_id")).SetProjection(justBody).SetLimit(int64(limit)).SetBatchSize(int32(limit))
-	err = each(ctx, j.d.collection(records), after(s, position), o, func(w row) error {
+	err = each(ctx, j.d.collection(records), after(s, position), o, func(w bodied) error {
 		refs, err := journal.Changes([]byte(w.Body))
 		if err != nil {
-			return fmt.Errorf("%w: record %d: %w", journal.ErrCorrupt, w.ID.Position, err)
+			return fmt.Errorf("%w: record %d: %w", journal.ErrCorrupt, w.Position, err)
 		}
 		all = append(all, refs...)
 		return nil

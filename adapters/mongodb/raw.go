@@ -66,23 +66,33 @@ func (k *kept) read(d bson.Raw) (err error) {
 	return err
 }
 
-// sealed is what a record is opened from.
-type sealed struct {
+// bodied is a record of which only the body is asked for.
+type bodied struct {
 	Position int64
-	Hash     []byte
 	Body     string
 }
 
 // read implements reader.
-func (x *sealed) read(d bson.Raw) (err error) {
+func (x *bodied) read(d bson.Raw) (err error) {
 	if x.Position, err = numberAt(d, "_id", "p"); err != nil {
 		return err
 	}
+	x.Body, err = textAt(d, "body")
+	return err
+}
+
+// sealed is what a record is opened from.
+type sealed struct {
+	bodied
+	Hash []byte
+}
+
+// read implements reader.
+func (x *sealed) read(d bson.Raw) error {
 	_, hash, ok := d.Lookup("hash").BinaryOK()
 	if !ok {
 		return wrong("hash", []string{"hash"})
 	}
 	x.Hash = slices.Clone(hash)
-	x.Body, err = textAt(d, "body")
-	return err
+	return x.bodied.read(d)
 }

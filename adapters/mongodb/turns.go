@@ -21,6 +21,7 @@ const (
 	lastBatch   = 10                    // percent of a turn that are left to the batch under way, so that it ends with the turn
 	askAgain    = 4 * time.Millisecond  // at least
 	askAtMost   = 30 * time.Millisecond // because a holder may give its turn away long before it ends
+	soonIs      = 40 * time.Millisecond // before a turn ends: long enough to catch up, so short that little is written after that
 	askedFor    = time.Second           // that a wish for the next turn counts
 )
 
@@ -46,14 +47,16 @@ type turn struct {
 	Asked  time.Time `bson:"asked"` // now, for who is next
 }
 
-// pause is how long not to ask: until the turn is about to end, since every question costs the one who writes.
-func (t turn) pause() time.Duration {
-	left := t.Until.Sub(t.Asked) - turnLength*lastBatch/100
+// left is how long it is until the turn is about to end.
+func (t turn) left() time.Duration { return t.Until.Sub(t.Asked) - turnLength*lastBatch/100 }
+
+// untilAsked is how long not to ask, since every question costs the one who writes, when a turn is about to end in so long.
+func untilAsked(left time.Duration) time.Duration {
 	return min(max(left, askAgain), askAtMost) + rand.N(askAgain) //nolint:gosec // chance, not secrecy
 }
 
 // Take implements writer.Turns.
-func (t *Turns) Take(ctx context.Context, s id.Store, little bool) (waited bool, err error) {
+func (t *Turns) Take(ctx context.Context, s id.Store, little bool, soon func()) (waited bool, err error) {
 	if time.Now().Before(t.until(s)) {
 		return false, nil
 	}
@@ -73,7 +76,12 @@ func (t *Turns) Take(ctx context.Context, s id.Store, little bool) (waited bool,
 			return waited, nil
 		}
 		waited = true
-		if err := clock.Sleep(ctx, now.pause()); err != nil {
+		ends := asked.Add(now.left())
+		if soon != nil && now.Holder != "" && time.Until(ends) < soonIs {
+			soon()
+			soon = nil
+		}
+		if err := clock.Sleep(ctx, untilAsked(time.Until(ends))); err != nil {
 			return waited, err
 		}
 	}

@@ -210,7 +210,7 @@ type asked struct {
 	times atomic.Int64
 }
 
-func (a *asked) Take(context.Context, id.Store, bool) (bool, error) {
+func (a *asked) Take(context.Context, id.Store, bool, func()) (bool, error) {
 	a.times.Add(1)
 	return false, nil
 }

@@ -23,6 +23,7 @@ const (
 	largeBehind = 10_000  // likewise, while there are more to read: fewer pages are written twice
 	maxBehind   = 100_000 // records that a report reads by itself
 	settleAfter = 10 * time.Second
+	leaveFor    = 2 * settleAfter       // after another process moved the watermark
 	round       = time.Second           // between two looks at a store
 	breath      = 10 * time.Millisecond // between two steps of long work, for those who sell
 )
@@ -120,7 +121,11 @@ func (f *Folder) beyond(ctx context.Context, s id.Store, r Range, fn func(Period
 		return 0, err
 	}
 	defer t.release()
-	left, err := f.extend(ctx, s, t, maxBehind)
+	h, err := f.stand(ctx, s, t)
+	if err != nil {
+		return 0, err
+	}
+	left, err := f.extend(ctx, s, t, h, maxBehind)
 	if err != nil {
 		return 0, err
 	}
@@ -130,23 +135,26 @@ func (f *Folder) beyond(ctx context.Context, s id.Store, r Range, fn func(Period
 	return t.from, t.each(r, fn)
 }
 
-// extend reads up to most records that the tail does not hold, and returns how many are left. It begins again where the journal is not the one
-// that the tail is of, as after a reset of the store.
-func (f *Folder) extend(ctx context.Context, s id.Store, t *tail, most int) (left int64, err error) {
+// stand makes the tail stand on the watermark of the snapshot, and returns the head.
+func (f *Folder) stand(ctx context.Context, s id.Store, t *tail) (h journal.Head, err error) {
 	mark, err := f.pages.Watermark(ctx, s)
 	if err != nil {
-		return 0, err
+		return h, err
 	}
-	h, err := f.journal.Head(ctx, s)
-	if err != nil {
-		return 0, err
+	if h, err = f.journal.Head(ctx, s); err == nil {
+		t.align(mark, f.clock.Now())
 	}
-	t.align(mark)
-	if t.to > mark && t.token != h.Token {
+	return h, err
+}
+
+// extend reads up to most records before the head that the tail does not hold, and returns how many are left. It begins again where the journal is
+// not the one that the tail is of, as after a reset of the store.
+func (f *Folder) extend(ctx context.Context, s id.Store, t *tail, h journal.Head, most int) (left int64, err error) {
+	if t.to > t.from && t.token != h.Token {
 		if known, err := f.known(ctx, s, t.to, t.last); err != nil {
 			return 0, err
 		} else if !known {
-			t.reset(mark)
+			t.reset(t.from)
 		}
 	}
 	t.token = "" // until all is read: what is read by halves ends at no head
@@ -191,7 +199,7 @@ func (f *Folder) known(ctx context.Context, s id.Store, position int64, hash jou
 }
 
 // Step reads some records of the store and, when there are enough or some are old, puts their figures into the pages. It reports whether there are
-// more to read. Another process that does the same is no error: one of them is first.
+// more to read. Another process that does the same is no error: one of them is first, and keeps the pages from then on as long as it comes along.
 func (f *Folder) Step(ctx context.Context, s id.Store) (more bool, err error) {
 	b, more, err := f.next(ctx, s)
 	if err != nil || b == nil {
@@ -207,7 +215,7 @@ func (f *Folder) Step(ctx context.Context, s id.Store) (more bool, err error) {
 	}
 	defer t.release()
 	if err != nil {
-		t.reset(-1)
+		t.lost(f.clock.Now())
 		return true, nil
 	}
 	t.settled(b)
@@ -221,12 +229,20 @@ func (f *Folder) next(ctx context.Context, s id.Store) (b *batch, more bool, err
 		return nil, false, err
 	}
 	defer t.release()
+	theirs := false
 	err = f.provider.View(ctx, func(ctx context.Context) error {
-		left, err := f.extend(ctx, s, t, chunk)
+		h, err := f.stand(ctx, s, t)
+		if err != nil {
+			return err
+		}
+		if theirs = t.leave(h.Position, f.clock.Now()); theirs {
+			return nil
+		}
+		left, err := f.extend(ctx, s, t, h, chunk)
 		more = left > 0
 		return err
 	})
-	if err != nil {
+	if err != nil || theirs {
 		return nil, false, err
 	}
 	enough := large

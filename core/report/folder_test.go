@@ -299,3 +299,55 @@ func TestWhatWasReadByHalvesIsNotAddedAgain(t *testing.T) {
 		t.Errorf("sold 2, counted %d, %v", all.sums.Total, err)
 	}
 }
+
+// TestOneOfTwoProcessesKeepsThePages: the other one reads nothing, until the first is silent or behind, and its reports are right all the time.
+func TestOneOfTwoProcessesKeepsThePages(t *testing.T) {
+	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	first, second := newTestFolder(m), newTestFolder(m)
+	sell := func(n int) {
+		for range n {
+			m.sell(20261101, "a", 1)
+		}
+		m.now = m.now.Add(settleAfter)
+	}
+	step := func(f *Folder) (read int) {
+		m.read = 0
+		for more := true; more; {
+			var err error
+			if more, err = f.Step(t.Context(), "shop"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return m.read
+	}
+	step(second)
+	for range 10 {
+		sell(large)
+		if read := step(first); read < large || m.mark != int64(len(m.records)) {
+			t.Errorf("the first read %d records and put %d of %d into the pages", read, m.mark, len(m.records))
+		}
+		sell(3)
+		if read := step(second); read > 0 {
+			t.Errorf("the second read %d records", read)
+		}
+		all, err := second.total(t.Context(), "shop", question{Range{20261101, 20261101}, Daily, []Part{sums}})
+		if err != nil || all.sums.Total != money.Amount(len(m.records)) {
+			t.Errorf("sold %d, the second counted %d, %v", len(m.records), all.sums.Total, err)
+		}
+	}
+	sell(largeBehind + 1)
+	if step(second); m.mark != int64(len(m.records)) {
+		t.Errorf("the first is behind, and %d of %d records are in the pages", m.mark, len(m.records))
+	}
+	sell(1)
+	if read := step(first); read > 0 {
+		t.Errorf("the first was behind, and reads %d records", read)
+	}
+	m.now = m.now.Add(leaveFor)
+	step(first)
+	m.now = m.now.Add(settleAfter)
+	if step(first); m.mark != int64(len(m.records)) {
+		t.Errorf("the second is silent, and %d of %d records are in the pages", m.mark, len(m.records))
+	}
+	m.proven(t)
+}

@@ -28,6 +28,7 @@ type tail struct {
 	token    id.ID             // of the head that the last record is at, where that is known
 	last     journal.Hash      // of that record
 	since    time.Time         // when the first record came into fresh
+	theirs   time.Time         // when another process was last seen to have moved the watermark
 }
 
 // batch holds the figures of the records after from, up to to.
@@ -94,13 +95,30 @@ func (t *tail) reset(mark int64) {
 }
 
 // align makes the tail stand on the watermark of a snapshot: it may have moved to the end of what is settling, whose figures are in the pages then.
-func (t *tail) align(mark int64) {
+func (t *tail) align(mark int64, now time.Time) {
 	switch {
 	case t.settling != nil && mark == t.settling.to:
 		t.settling, t.from = nil, mark
 	case mark != t.from:
+		if t.from >= 0 {
+			t.theirs = now
+		}
 		t.reset(mark)
 	}
+}
+
+// lost begins again because another process moved the watermark first.
+func (t *tail) lost(now time.Time) {
+	t.theirs = now
+	t.reset(-1)
+}
+
+// leave reports whether the pages are left to another process, which keeps them and comes along. If each read what both write, it would be read twice.
+func (t *tail) leave(head int64, now time.Time) bool {
+	if head-t.from > largeBehind {
+		t.theirs = time.Time{}
+	}
+	return now.Sub(t.theirs) < leaveFor
 }
 
 // add adds a record that follows the last one.

@@ -69,7 +69,11 @@ func (l *lane) batch(first *task) {
 // next waits for a task, or for a note and returns nil. A turn that nobody here has a use for goes to the next process.
 func (l *lane) next() (*task, bool) {
 	if l.holding {
-		idle := time.NewTimer(maxIdle)
+		patience := maxIdle
+		if l.expected >= companions {
+			patience = maxIdleBusy
+		}
+		idle := time.NewTimer(patience)
 		defer idle.Stop()
 		if t, ok := l.arrival(idle.C); ok {
 			return t, true
@@ -240,14 +244,16 @@ func (l *lane) takeTurn(ctx context.Context, little bool) {
 		return
 	}
 	l.asked = now
-	waited, err := l.w.c.Turns.Take(ctx, l.store, little)
-	l.holding = err == nil
-	if !waited {
-		return
+	keepUp := func() {
+		if l.set.loaded {
+			_ = l.catchUp(ctx) // where that fails, the batch fails too and says why
+		}
 	}
-	l.contested = contestedFor
-	if l.set.loaded {
-		_ = l.catchUp(ctx) // where that fails, the batch fails too and says why
+	waited, err := l.w.c.Turns.Take(ctx, l.store, little, keepUp)
+	l.holding = err == nil
+	if waited {
+		l.contested = contestedFor
+		keepUp()
 	}
 }
 
@@ -336,7 +342,7 @@ func (l *lane) extend(ctx context.Context, p *plan, more []*task) {
 // commit that proves it, for whatever reason, is done again with all keys looked up.
 func (l *lane) lookUp(ctx context.Context, p *plan, tasks []*task) error {
 	keys := l.intended(tasks)
-	if l.doubt || !l.set.loaded || l.set.head.Status != journal.Active || l.contested > 0 || l.repeated > 0 ||
+	if l.doubt || !l.set.loaded || l.set.head.Status != journal.Active || l.contested > 0 && !l.holding || l.repeated > 0 ||
 		slices.ContainsFunc(tasks, func(t *task) bool { return len(t.intent.Keys) > 0 }) {
 		return l.fetch(ctx, p.keys, nil, keys)
 	}

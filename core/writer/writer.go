@@ -36,6 +36,7 @@ const (
 	repeatedFor   = 64                     // batches after a key was taken, in which all are looked up
 	askEvery      = 100 * time.Millisecond // at most, for a turn that nobody else is known to want
 	maxIdle       = 2 * time.Millisecond   // that a turn is kept without work
+	maxIdleBusy   = 10 * time.Millisecond  // likewise, when those who were just answered are about to come back
 	giveTimeout   = time.Second
 	busyFor       = time.Second // after a batch began, if no other follows
 )
@@ -44,8 +45,9 @@ const (
 // keeps the books right is the head's token.
 type Turns interface {
 	// Take waits until it is this process's turn. A turn lasts a moment, and a quarter of that for who has little to do. waited tells that another
-	// process had its turn before. It returns an error when the context ends before or nobody can say.
-	Take(ctx context.Context, s id.Store, little bool) (waited bool, err error)
+	// process had its turn before; shortly before that one ends, soon is called, at most once. It returns an error when the context ends before or
+	// nobody can say.
+	Take(ctx context.Context, s id.Store, little bool, soon func()) (waited bool, err error)
 	// Give ends the turn of this process, if it has it.
 	Give(ctx context.Context, s id.Store)
 }
@@ -54,7 +56,7 @@ type Turns interface {
 type Alone struct{}
 
 // Take implements Turns.
-func (Alone) Take(context.Context, id.Store, bool) (bool, error) { return false, nil }
+func (Alone) Take(context.Context, id.Store, bool, func()) (bool, error) { return false, nil }
 
 // Give implements Turns.
 func (Alone) Give(context.Context, id.Store) {}
