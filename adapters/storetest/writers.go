@@ -23,7 +23,8 @@ func clockDate(n int) clock.Date { return clock.Date(n) } //nolint:gosec // smal
 
 var writerRules = []rule{
 	{"a refusal leaves no trace and stops nobody else", refusals},
-	{"one key, one record", oneKey},
+	{"one key, one record", func(t *testing.T, d *database) { oneKey(t, d, 1) }},
+	{"one key at two writers, one record", func(t *testing.T, d *database) { oneKey(t, d, 2) }},
 	{"what was done before is answered as it was then", repeated},
 	{"what was done before is answered though it cannot be done today", repeatedImpossible},
 	{"two keys are two questions", twoKeys},
@@ -57,15 +58,18 @@ func (panics) Apply(*writer.View) (journal.Draft, []writer.Value, error) {
 	panic("an operation with a defect")
 }
 
-func oneKey(t *testing.T, d *database) {
+func oneKey(t *testing.T, d *database, writers int) {
 	f := d.fixture(t)
-	w := f.writer(f.Provider, 0)
+	ws := make([]*writer.Writer, writers)
+	for i := range ws {
+		ws[i] = f.writer(f.Provider, 0)
+	}
 	const rounds, callers = 20, 16
 	for round := range rounds {
 		key := fmt.Sprint("key", round)
 		var fresh atomic.Int64
-		ids := parallel(callers, func(int) string {
-			r, err := w.Do(t.Context(), f.store, add{key: key, jars: []string{"a"}, n: 1})
+		ids := parallel(callers, func(i int) string {
+			r, err := ws[i%writers].Do(t.Context(), f.store, add{key: key, jars: []string{"a"}, n: 1})
 			if err != nil {
 				t.Error(err)
 			}
@@ -86,7 +90,7 @@ func oneKey(t *testing.T, d *database) {
 	if n := f.count(t.Context(), "a"); n != rounds {
 		t.Fatalf("%d keys were applied %d times", rounds, n)
 	}
-	if _, err := w.Do(t.Context(), f.store, add{key: "key0", jars: []string{"a"}, n: 2}); !fault.IsCode(err, "idempotency_key_reused") {
+	if _, err := ws[0].Do(t.Context(), f.store, add{key: "key0", jars: []string{"a"}, n: 2}); !fault.IsCode(err, "idempotency_key_reused") {
 		t.Fatalf("other content: %v", err)
 	}
 }
