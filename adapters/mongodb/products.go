@@ -167,10 +167,13 @@ func (r *Products) ByName(ctx context.Context, s id.Store, name string) (ids []i
 }
 
 // ByCode implements inventory.Repository.
-func (r *Products) ByCode(ctx context.Context, s id.Store, code string) (id.ID, error) {
-	o := options.FindOne().SetHint("codes").SetProjection(sorted("_id"))
-	x, _, err := one[item](ctx, r.collection(), bson.D{{Key: "_id.s", Value: s}, {Key: "codes", Value: code}}, o)
-	return id.ID(x.ID.ID), err
+func (r *Products) ByCode(ctx context.Context, s id.Store, code string) (*inventory.Product, error) {
+	o := options.FindOne().SetHint("codes").SetProjection(justBody)
+	x, ok, err := one[kept](ctx, r.collection(), bson.D{{Key: "_id.s", Value: s}, {Key: "codes", Value: code}}, o)
+	if !ok {
+		return nil, err
+	}
+	return x.product()
 }
 
 // Scan implements inventory.Repository.

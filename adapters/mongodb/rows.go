@@ -23,7 +23,7 @@ func each[T any](ctx context.Context, c *mongo.Collection, filter bson.D, o *opt
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // what it had to give was read
 	for cursor.Next(ctx) {
 		var v T
-		if err := decode(cursor, &v); err != nil {
+		if err := decode(cursor.Current, &v); err != nil {
 			return err
 		}
 		if err := fn(v); err != nil {
@@ -33,20 +33,24 @@ func each[T any](ctx context.Context, c *mongo.Collection, filter bson.D, o *opt
 	return unavailable(cursor.Err())
 }
 
-func decode[T any](c *mongo.Cursor, into *T) error {
+func decode[T any](d bson.Raw, into *T) error {
 	if r, ok := any(into).(reader); ok {
-		return r.read(c.Current)
+		return r.read(d)
 	}
-	return c.Decode(into)
+	return bson.Unmarshal(d, into)
 }
 
 // one decodes the document that is found and reports whether there is one.
 func one[T any](ctx context.Context, c *mongo.Collection, filter bson.D, o ...options.Lister[options.FindOneOptions]) (v T, ok bool, err error) {
-	err = c.FindOne(ctx, filter, o...).Decode(&v)
+	d, err := c.FindOne(ctx, filter, o...).Raw()
 	if errors.Is(err, mongo.ErrNoDocuments) {
 		return v, false, nil
 	}
-	return v, err == nil, unavailable(err)
+	if err != nil {
+		return v, false, unavailable(err)
+	}
+	err = decode(d, &v)
+	return v, err == nil, err
 }
 
 // key is the _id of what has an id of its own within a store.

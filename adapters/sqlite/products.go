@@ -217,11 +217,14 @@ func (r *Products) ByName(ctx context.Context, s id.Store, name string) (ids []i
 }
 
 // ByCode implements inventory.Repository.
-func (r *Products) ByCode(ctx context.Context, s id.Store, code string) (i id.ID, err error) {
+func (r *Products) ByCode(ctx context.Context, s id.Store, code string) (p *inventory.Product, err error) {
 	err = r.d.read(ctx, s, func(t *tx) error {
-		return one(t.conn, "SELECT p.id FROM barcodes b JOIN products p ON p.n = b.product WHERE b.code = ?", func(st *sqlite.Stmt) { i = id.ID(st.ColumnText(0)) }, code)
+		return each(t.conn, "SELECT p.id, p.body FROM barcodes b JOIN products p ON p.n = b.product WHERE b.code = ?", func(st *sqlite.Stmt) (err error) {
+			p, err = productAt(st)
+			return err
+		}, code)
 	})
-	return i, err
+	return p, err
 }
 
 // Scan implements inventory.Repository.

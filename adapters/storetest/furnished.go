@@ -173,7 +173,9 @@ func (f *furnished) dumpLists(ctx context.Context, t testing.TB, d *dump) {
 	if err != nil {
 		t.Error(err)
 	}
-	note(d, "coded", must[id.ID](t)(f.Products.ByCode(ctx, f.id, "1001")))
+	if p := must[*inventory.Product](t)(f.Products.ByCode(ctx, f.id, "1001")); p != nil {
+		note(d, "coded", p)
+	}
 	for _, q := range []inventory.StockFilter{inventory.OutOfStock, inventory.LowStock} {
 		ids := must[[]id.ID](t)(f.Stock.Scarce(ctx, f.id, q, nil, 100))
 		slices.Sort(ids) // they come in any order

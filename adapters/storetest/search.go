@@ -34,14 +34,14 @@ func scanBeginsBehindAPlace(t *testing.T, d *database) {
 		s.add(t, inventory.Details{Name: name, SKU: "sku " + name, Category: "Obst"}, 0)
 	}
 	gone := s.add(t, inventory.Details{Name: "b", Barcodes: []string{"1234"}}, 0)
-	if got := must[id.ID](t)(s.Products.ByCode(t.Context(), s.id, "1234")); got != gone {
-		t.Errorf("the barcode finds %q", got)
+	if got := must[*inventory.Product](t)(s.Products.ByCode(t.Context(), s.id, "1234")); got == nil || got.ID() != gone {
+		t.Errorf("the barcode finds %v", got)
 	}
 	if err := s.Delete(t.Context(), s.id, inventory.Delete{ID: gone, Version: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if got := must[id.ID](t)(s.Products.ByCode(t.Context(), s.id, "1234")); got != "" {
-		t.Errorf("the barcode of a deleted product finds %q", got)
+	if got := must[*inventory.Product](t)(s.Products.ByCode(t.Context(), s.id, "1234")); got != nil {
+		t.Errorf("the barcode of a deleted product finds %v", got)
 	}
 	var all []inventory.Entry
 	scan := func(behind inventory.Place) (texts []string) {

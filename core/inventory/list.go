@@ -83,22 +83,20 @@ func (q *listing) run(ctx context.Context) (found []Listed, err error) {
 
 // scanned finds the product that has the barcode.
 func (q *listing) scanned(ctx context.Context) ([]Listed, error) {
-	i, err := q.s.products.ByCode(ctx, q.store, q.filter.Barcode)
-	if i == "" || err != nil {
+	p, err := q.s.products.ByCode(ctx, q.store, q.filter.Barcode)
+	if p == nil || err != nil {
 		return nil, err
 	}
-	found, err := q.load(ctx, []id.ID{i})
-	if err != nil {
-		return nil, err
-	}
-	if e := EntryOf(found[0].Product); !q.filter.lets(e) || e.Compare(q.behind) <= 0 {
+	if e := EntryOf(p); !q.filter.lets(e) || e.Compare(q.behind) <= 0 {
 		return nil, nil
 	}
 	if q.filter.Stock != "" {
-		scarce, err := q.s.stock.Scarce(ctx, q.store, q.filter.Stock, []id.ID{i}, 1)
-		return found[:len(scarce)], err
+		scarce, err := q.s.stock.Scarce(ctx, q.store, q.filter.Stock, []id.ID{p.ID()}, 1)
+		if len(scarce) == 0 || err != nil {
+			return nil, err
+		}
 	}
-	return found, nil
+	return q.stocked(ctx, []*Product{p})
 }
 
 // among finds the products in the edition, or in the database where that is beyond what memory holds.
@@ -142,34 +140,53 @@ func (q *listing) scarce(ctx context.Context) (few *group, asks bool, err error)
 
 // load reads the products and their stock.
 func (q *listing) load(ctx context.Context, ids []id.ID) ([]Listed, error) {
-	refs := make([]journal.Ref, 2*len(ids))
+	refs := make([]journal.Ref, len(ids))
 	for n, i := range ids {
-		refs[n], refs[len(ids)+n] = ProductRef(i), StockRef(i)
+		refs[n] = ProductRef(i)
 	}
-	products, err := q.s.products.Load(ctx, q.store, refs[:len(ids)])
+	found, err := q.s.products.Load(ctx, q.store, refs)
 	if err != nil {
 		return nil, err
 	}
-	stock, err := q.s.stock.Load(ctx, q.store, refs[len(ids):])
-	if err != nil {
-		return nil, err
-	}
-	values := make(map[journal.Ref]writer.Value, len(refs))
-	for _, v := range append(products, stock...) {
-		values[v.Ref()] = v
-	}
-	listed := make([]Listed, len(ids))
+	values := byRef(found)
+	products := make([]*Product, len(ids))
 	for n, i := range ids {
 		p, ok := values[refs[n]].(*Product)
 		if !ok || p.deleted {
 			return nil, fmt.Errorf("%w: product %s is listed and not there", journal.ErrCorrupt, i)
 		}
+		products[n] = p
+	}
+	return q.stocked(ctx, products)
+}
+
+// stocked reads the stock of products.
+func (q *listing) stocked(ctx context.Context, products []*Product) ([]Listed, error) {
+	refs := make([]journal.Ref, len(products))
+	for n, p := range products {
+		refs[n] = StockRef(p.ID())
+	}
+	found, err := q.s.stock.Load(ctx, q.store, refs)
+	if err != nil {
+		return nil, err
+	}
+	values := byRef(found)
+	listed := make([]Listed, len(products))
+	for n, p := range products {
 		listed[n].Product = p
-		if s, ok := values[refs[len(ids)+n]].(*Stock); ok {
+		if s, ok := values[refs[n]].(*Stock); ok {
 			listed[n].OnHand = s.onHand
 		}
 	}
 	return listed, nil
+}
+
+func byRef(vs []writer.Value) map[journal.Ref]writer.Value {
+	by := make(map[journal.Ref]writer.Value, len(vs))
+	for _, v := range vs {
+		by[v.Ref()] = v
+	}
+	return by
 }
 
 // errFull ends a search.
