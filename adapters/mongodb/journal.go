@@ -77,8 +77,8 @@ func (j *Journal) Head(ctx context.Context, s id.Store) (journal.Head, error) {
 
 // Token implements journal.Repository.
 func (j *Journal) Token(ctx context.Context, s id.Store) (id.ID, error) {
-	h, _, err := one[head](ctx, j.d.collection(heads), byID(s), options.FindOne().SetProjection(bson.D{{Key: "token", Value: 1}}))
-	return h.Token, err
+	x, _, err := one[tip](ctx, j.d.collection(heads), byID(s), options.FindOne().SetProjection(bson.D{{Key: "token", Value: 1}}))
+	return x.Token, err
 }
 
 // byID matches the document of a collection that has one for each store.

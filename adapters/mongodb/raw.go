@@ -48,6 +48,56 @@ func keyAt(d bson.Raw) (key, error) {
 	return key{id.Store(s), i}, err
 }
 
+// read implements reader.
+func (h *head) read(d bson.Raw) error {
+	store, err := textAt(d, "_id")
+	if err != nil {
+		return err
+	}
+	token, err := textAt(d, "token")
+	if err != nil {
+		return err
+	}
+	status, err := textAt(d, "status")
+	if err != nil {
+		return err
+	}
+	h.Store, h.Token, h.Status = id.Store(store), id.ID(token), journal.Status(status)
+	if h.Position, err = numberAt(d, "position"); err != nil {
+		return err
+	}
+	if h.At, err = numberAt(d, "at"); err != nil {
+		return err
+	}
+	chains, ok := d.Lookup("last").DocumentOK()
+	if !ok {
+		return nil // no chain has a record yet
+	}
+	es, err := chains.Elements()
+	if err != nil {
+		return fmt.Errorf("%w: the chains of a head: %w", journal.ErrCorrupt, err)
+	}
+	h.Last = make(map[string][]byte, len(es))
+	for _, e := range es {
+		_, hash, ok := e.Value().BinaryOK()
+		if !ok {
+			return wrong("hash", []string{"last", e.Key()})
+		}
+		h.Last[e.Key()] = hash
+	}
+	return nil
+}
+
+// tip is a head of which only the token is asked for.
+type tip struct{ Token id.ID }
+
+// read implements reader.
+func (x *tip) read(d bson.Raw) error {
+	token, err := textAt(d, "token")
+	x.Token = id.ID(token)
+	return err
+}
+
 // identified is a document of which only the _id is asked for.
 type identified struct{ ID key }
 

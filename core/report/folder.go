@@ -66,7 +66,7 @@ type question struct {
 // each gives fn the figures of every period that the range is made of, in any order, and of some periods more than once: they add up. It is
 // called first in a snapshot. Of a sheet, only the parts that are asked for have all their figures. Unavailable faults reports_behind, reports_busy.
 func (f *Folder) each(ctx context.Context, s id.Store, q question, fn func(Period, *sheet) error) error {
-	if _, err := f.beyond(ctx, s, q.Range, fn); err != nil {
+	if _, _, err := f.beyond(ctx, s, q.Range, fn); err != nil {
 		return err
 	}
 	return f.within(ctx, s, q, fn)
@@ -114,25 +114,25 @@ func (f *Folder) stretch(ctx context.Context, s id.Store, q question) (Range, er
 	return Range{q.From, end}, nil
 }
 
-// beyond gives fn the figures of the records beyond the watermark of the snapshot, and returns that.
-func (f *Folder) beyond(ctx context.Context, s id.Store, r Range, fn func(Period, *sheet) error) (mark int64, err error) {
+// beyond gives fn the figures of the records beyond the watermark of the snapshot. It returns that, and the hash of the record there where it is known.
+func (f *Folder) beyond(ctx context.Context, s id.Store, r Range, fn func(Period, *sheet) error) (mark int64, base journal.Hash, err error) {
 	t := f.tail(s)
 	if err := t.acquire(ctx, f.clock); err != nil {
-		return 0, err
+		return 0, base, err
 	}
 	defer t.release()
 	h, err := f.stand(ctx, s, t)
 	if err != nil {
-		return 0, err
+		return 0, base, err
 	}
 	left, err := f.extend(ctx, s, t, h, maxBehind)
 	if err != nil {
-		return 0, err
+		return 0, base, err
 	}
 	if left > 0 {
-		return 0, fault.New(fault.Unavailable, "reports_behind", "the figures of %d records are still added up", left).Retry(round)
+		return 0, base, fault.New(fault.Unavailable, "reports_behind", "the figures of %d records are still added up", left).Retry(round)
 	}
-	return t.from, t.each(r, fn)
+	return t.from, t.base, t.each(r, fn)
 }
 
 // stand makes the tail stand on the watermark of the snapshot, and returns the head.
@@ -150,12 +150,16 @@ func (f *Folder) stand(ctx context.Context, s id.Store, t *tail) (h journal.Head
 // extend reads up to most records before the head that the tail does not hold, and returns how many are left. It begins again where the journal is
 // not the one that the tail is of, as after a reset of the store.
 func (f *Folder) extend(ctx context.Context, s id.Store, t *tail, h journal.Head, most int) (left int64, err error) {
-	if t.to > t.from && t.token != h.Token {
+	switch {
+	case t.token == h.Token:
+	case t.to > t.from:
 		if known, err := f.known(ctx, s, t.to, t.last); err != nil {
 			return 0, err
 		} else if !known {
 			t.reset(t.from)
 		}
+	default:
+		t.base = journal.Hash{} // nothing proves that it is the same journal
 	}
 	t.token = "" // until all is read: what is read by halves ends at no head
 	for most > 0 && t.to < h.Position {

@@ -351,3 +351,32 @@ func TestOneOfTwoProcessesKeepsThePages(t *testing.T) {
 	}
 	m.proven(t)
 }
+
+// TestKeptSumsAreOfTheseBooks: the store begins anew, and another process puts as many records of other books into the pages.
+func TestKeptSumsAreOfTheseBooks(t *testing.T) {
+	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	first, second := newTestFolder(m), newTestFolder(m)
+	q := question{Range{20261101, 20261101}, Daily, []Part{sums, products}}
+	fill := func(f *Folder, price money.Amount) {
+		for range 3 {
+			m.sell(20261101, "a", price)
+		}
+		for range 2 {
+			if _, err := f.Step(t.Context(), "shop"); err != nil {
+				t.Fatal(err)
+			}
+			m.now = m.now.Add(leaveFor)
+		}
+		if m.mark != 3 {
+			t.Fatalf("%d of 3 records are in the pages", m.mark)
+		}
+	}
+	for n, f := range []*Folder{first, second} {
+		fill(f, money.Amount(n+1))
+		all, err := first.total(t.Context(), "shop", q)
+		if want := money.Amount(3 * (n + 1)); err != nil || all.sums.Total != want {
+			t.Errorf("sold %d, counted %d, %v", want, all.sums.Total, err)
+		}
+		m.reset()
+	}
+}

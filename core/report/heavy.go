@@ -121,35 +121,42 @@ func (f *Folder) total(ctx context.Context, s id.Store, q question) (*sheet, err
 		all.addParts(found, q.parts)
 		return nil
 	}
-	mark, err := f.beyond(ctx, s, q.Range, add)
+	mark, last, err := f.beyond(ctx, s, q.Range, add)
 	if err != nil {
 		return nil, err
 	}
 	if q.light() {
 		return all, f.within(ctx, s, q, add)
 	}
-	kept, err := f.kept(ctx, s, mark, q)
+	if last == (journal.Hash{}) && mark > 0 {
+		if last, err = f.hashAt(ctx, s, mark); err != nil {
+			return nil, err
+		}
+	}
+	kept, err := f.kept(ctx, s, last, q)
 	if err == nil {
 		all.addParts(kept, q.parts)
 	}
 	return all, err
 }
 
-// kept returns what the pages come to, which nobody may change.
-func (f *Folder) kept(ctx context.Context, s id.Store, mark int64, q question) (*sheet, error) {
-	key := totalKey{store: s, Range: q.Range}
+// hashAt returns the hash of the record at the watermark.
+func (f *Folder) hashAt(ctx context.Context, s id.Store, mark int64) (journal.Hash, error) {
+	rs, err := f.journal.From(ctx, s, mark-1, 1)
+	if err != nil {
+		return journal.Hash{}, err
+	}
+	if len(rs) == 0 {
+		return journal.Hash{}, fmt.Errorf("%w: the watermark of the reports is beyond the last record", journal.ErrCorrupt)
+	}
+	return rs[0].Hash, nil
+}
+
+// kept returns what the pages come to as long as the record at the watermark has the hash. Nobody may change it.
+func (f *Folder) kept(ctx context.Context, s id.Store, last journal.Hash, q question) (*sheet, error) {
+	key := totalKey{store: s, last: last, Range: q.Range}
 	for _, p := range q.parts {
 		key.parts += string(p) + " "
-	}
-	if mark > 0 {
-		rs, err := f.journal.From(ctx, s, mark-1, 1)
-		if err == nil && len(rs) == 0 {
-			err = fmt.Errorf("%w: the watermark of the reports is beyond the last record", journal.ErrCorrupt)
-		}
-		if err != nil {
-			return nil, err
-		}
-		key.last = rs[0].Hash
 	}
 	if sum := f.totals.get(key); sum != nil {
 		return sum, nil

@@ -20,6 +20,7 @@ const maxTold = 64
 type tail struct {
 	lock     chan struct{}     // holds one while nobody works on the tail
 	from     int64             // the watermark on which it stands; below 0 before it stands on any
+	base     journal.Hash      // of the record there, where that is known
 	settling *batch            // its older part, while that is put into the pages
 	fresh    *fold             // of the records after that
 	to       int64             // the last record in it
@@ -91,14 +92,14 @@ func (t *tail) hear(now time.Time) {
 
 // reset begins again after the watermark.
 func (t *tail) reset(mark int64) {
-	t.from, t.to, t.settling, t.fresh, t.last, t.since, t.token = mark, mark, nil, newFold(), journal.Hash{}, time.Time{}, ""
+	t.from, t.base, t.to, t.settling, t.fresh, t.last, t.since, t.token = mark, journal.Hash{}, mark, nil, newFold(), journal.Hash{}, time.Time{}, ""
 }
 
 // align makes the tail stand on the watermark of a snapshot: it may have moved to the end of what is settling, whose figures are in the pages then.
 func (t *tail) align(mark int64, now time.Time) {
 	switch {
 	case t.settling != nil && mark == t.settling.to:
-		t.settling, t.from = nil, mark
+		t.settled(t.settling)
 	case mark != t.from:
 		if t.from >= 0 {
 			t.theirs = now
@@ -144,7 +145,7 @@ func (t *tail) settle(now time.Time, large int) *batch {
 // settled forgets the batch, whose figures are in the pages.
 func (t *tail) settled(b *batch) {
 	if t.settling == b {
-		t.settling, t.from = nil, b.to
+		t.settling, t.from, t.base = nil, b.to, b.last
 	}
 }
 
