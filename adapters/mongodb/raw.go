@@ -27,10 +27,13 @@ func textAt(d bson.Raw, path ...string) (string, error) {
 	return "", wrong("text", path)
 }
 
+// beyondWhole is the first double beyond all whole numbers.
+const beyondWhole = 1 << 63
+
 // numberAt reads a whole number of any type: a shell writes its numbers as doubles.
 func numberAt(d bson.Raw, path ...string) (int64, error) {
 	v := d.Lookup(path...)
-	if f, ok := v.DoubleOK(); ok && f != math.Trunc(f) {
+	if f, ok := v.DoubleOK(); ok && (f != math.Trunc(f) || f < -beyondWhole || f >= beyondWhole) {
 		return 0, wrong("whole number", path)
 	}
 	if n, ok := v.AsInt64OK(); ok {
@@ -69,23 +72,34 @@ func (h *head) read(d bson.Raw) error {
 	if h.At, err = numberAt(d, "at"); err != nil {
 		return err
 	}
-	chains, ok := d.Lookup("last").DocumentOK()
-	if !ok {
-		return nil // no chain has a record yet
+	h.Last, err = chainsAt(d)
+	return err
+}
+
+// chainsAt reads the last hashes of a head, which has none before the first record.
+func chainsAt(d bson.Raw) (map[string][]byte, error) {
+	last := d.Lookup("last")
+	chains, ok := last.DocumentOK()
+	switch {
+	case ok:
+	case last.IsZero(), last.Type == bson.TypeNull:
+		return nil, nil
+	default:
+		return nil, wrong("chains", []string{"last"})
 	}
 	es, err := chains.Elements()
 	if err != nil {
-		return fmt.Errorf("%w: the chains of a head: %w", journal.ErrCorrupt, err)
+		return nil, fmt.Errorf("%w: the chains of a head: %w", journal.ErrCorrupt, err)
 	}
-	h.Last = make(map[string][]byte, len(es))
+	hashes := make(map[string][]byte, len(es))
 	for _, e := range es {
 		_, hash, ok := e.Value().BinaryOK()
-		if !ok {
-			return wrong("hash", []string{"last", e.Key()})
+		if !ok || !strings.HasPrefix(e.Key(), "c") {
+			return nil, wrong("hash of a chain", []string{"last", e.Key()})
 		}
-		h.Last[e.Key()] = hash
+		hashes[e.Key()] = hash
 	}
-	return nil
+	return hashes, nil
 }
 
 // tip is a head of which only the token is asked for.

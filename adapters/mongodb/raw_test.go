@@ -2,6 +2,7 @@ package mongodb
 
 import (
 	"errors"
+	"math"
 	"testing"
 
 	"kassa/core/journal"
@@ -12,6 +13,10 @@ import (
 // TestDocumentsWrittenByHandAreReadOrRefused: whatever types their fields have.
 func TestDocumentsWrittenByHandAreReadOrRefused(t *testing.T) {
 	at := bson.D{{Key: "s", Value: "shop"}, {Key: "i", Value: "tea"}}
+	atHead := func(more ...bson.E) bson.D {
+		return append(bson.D{{Key: "_id", Value: "shop"}, {Key: "token", Value: "t"}, {Key: "status", Value: "active"}, {Key: "at", Value: 5}}, more...)
+	}
+	position := bson.E{Key: "position", Value: 5.0}
 	for _, row := range []struct {
 		name string
 		into reader
@@ -30,6 +35,19 @@ func TestDocumentsWrittenByHandAreReadOrRefused(t *testing.T) {
 		{"a record", &sealed{}, bson.D{{Key: "_id", Value: bson.D{{Key: "p", Value: 1}}}, {Key: "hash", Value: []byte{1}}, {Key: "body", Value: "{}"}}, true},
 		{"a record without a hash", &sealed{}, bson.D{{Key: "_id", Value: bson.D{{Key: "p", Value: 1}}}, {Key: "body", Value: "{}"}}, false},
 		{"a record in no place", &sealed{}, bson.D{{Key: "hash", Value: []byte{1}}, {Key: "body", Value: "{}"}}, false},
+		{"a body", &bodied{}, bson.D{{Key: "_id", Value: bson.D{{Key: "p", Value: 1}}}, {Key: "body", Value: "{}"}}, true},
+		{"a body in a place of words", &bodied{}, bson.D{{Key: "_id", Value: bson.D{{Key: "p", Value: "1"}}}, {Key: "body", Value: "{}"}}, false},
+		{"a token", &tip{}, bson.D{{Key: "token", Value: "t"}}, true},
+		{"a token that is a number", &tip{}, bson.D{{Key: "token", Value: 1}}, false},
+		{"a head of a shell's numbers before the first record", &head{}, atHead(position), true},
+		{"a head with no chains", &head{}, atHead(position, bson.E{Key: "last", Value: nil}), true},
+		{"a head with chains", &head{}, atHead(position, bson.E{Key: "last", Value: bson.D{{Key: "c", Value: []byte{1}}, {Key: "ctill", Value: []byte{2}}}}), true},
+		{"a head without a position", &head{}, atHead(), false},
+		{"a head beyond all numbers", &head{}, atHead(bson.E{Key: "position", Value: 1e300}), false},
+		{"a head at infinity", &head{}, atHead(bson.E{Key: "position", Value: math.Inf(-1)}), false},
+		{"a head whose chains are words", &head{}, atHead(position, bson.E{Key: "last", Value: "none"}), false},
+		{"a head with a chain without a hash", &head{}, atHead(position, bson.E{Key: "last", Value: bson.D{{Key: "c", Value: "h"}}}), false},
+		{"a head with a chain that is named otherwise", &head{}, atHead(position, bson.E{Key: "last", Value: bson.D{{Key: "", Value: []byte{1}}}}), false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			d, err := bson.Marshal(row.doc)
