@@ -33,6 +33,7 @@ var writerRules = []rule{
 	{"the same books in any split", anySplit},
 	{"a writer is busy while many wait for each other", busyWriter},
 	{"two writers on one store", twoWriters},
+	{"a store that another process ends takes nothing more", endedElsewhere},
 	{"a busy writer asks for its turn though it lost none", busyWritersAsk},
 	{"a commit of unknown outcome is found or made once", unknownOutcome},
 	{"what is refused after a commit of unknown outcome never appears", refusedInDoubt},
@@ -205,6 +206,39 @@ func twoWriters(t *testing.T, d *database) {
 	})
 	if n := f.count(t.Context(), "a"); n != callers*each {
 		t.Fatalf("counted %d of %d", n, callers*each)
+	}
+}
+
+// endedElsewhere ends the store behind a writer that has its values, and whose next keys are free.
+func endedElsewhere(t *testing.T, d *database) {
+	f := d.fixture(t)
+	w := f.writer(f.Provider, 0)
+	sell := func(key string) error {
+		_, err := w.Do(t.Context(), f.store, add{key: key, jars: []string{"a"}, n: 1})
+		return err
+	}
+	become := func(status journal.Status) {
+		from := f.head(t.Context())
+		to := from
+		to.Token, to.Status = f.ids.New(), status
+		if err := f.Provider.Transact(t.Context(), func(ctx context.Context) error { return f.Journal.Advance(ctx, f.store, from.Token, to) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for round := range 3 {
+		become(journal.Active)
+		if err := sell(fmt.Sprint("before", round)); err != nil {
+			t.Fatal(err)
+		}
+		become(journal.Inactive)
+		for k := range 2 {
+			if err := sell(fmt.Sprint("after", round, k)); !fault.IsCode(err, "store_inactive") {
+				t.Errorf("sold in an ended store: %v", err)
+			}
+		}
+	}
+	if n := f.count(t.Context(), "a"); n != 3 {
+		t.Errorf("sold %d, not 3", n)
 	}
 }
 

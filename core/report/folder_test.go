@@ -380,3 +380,51 @@ func TestKeptSumsAreOfTheseBooks(t *testing.T) {
 		m.reset()
 	}
 }
+
+// TestWhoComesSecondLeavesThePages: both have read the same, and the one whose commit is too late reads nothing more.
+func TestWhoComesSecondLeavesThePages(t *testing.T) {
+	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0)}
+	first, second := newTestFolder(m), newTestFolder(m)
+	step := func(f *Folder) {
+		for more := true; more; {
+			var err error
+			if more, err = f.Step(t.Context(), "shop"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for range large {
+		m.sell(20261101, "a", 1)
+	}
+	commits := 0
+	m.fails = func() (error, error) {
+		if commits++; commits == 1 { // it is the second's
+			step(first)
+		}
+		return nil, nil
+	}
+	step(second)
+	m.sell(20261101, "a", 1)
+	m.read = 0
+	if step(second); commits != 2 || m.mark != large || m.read > 0 {
+		t.Errorf("%d commits to record %d; the second read %d records", commits, m.mark, m.read)
+	}
+}
+
+// TestWhoKeptThePagesKnowsTheirBooks: a report of many rows then reads no record to know which books the kept sums are of.
+func TestWhoKeptThePagesKnowsTheirBooks(t *testing.T) {
+	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	f := newTestFolder(m)
+	m.sell(20261101, "a", 1)
+	for range 2 {
+		if _, err := f.Step(t.Context(), "shop"); err != nil {
+			t.Fatal(err)
+		}
+		m.now = m.now.Add(settleAfter)
+	}
+	m.read = 0
+	all, err := f.total(t.Context(), "shop", question{Range{20261101, 20261101}, Daily, []Part{products}})
+	if err != nil || m.mark != 1 || len(all.products) != 1 || m.read > 0 {
+		t.Errorf("the pages go to record %d and have %d products, %v; read %d records", m.mark, len(all.products), err, m.read)
+	}
+}
