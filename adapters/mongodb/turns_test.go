@@ -2,6 +2,7 @@ package mongodb
 
 import (
 	"testing"
+	"time"
 
 	"kassa/adapters/mongodb/mongotest"
 	"kassa/core/id"
@@ -33,7 +34,11 @@ func TestWhoWaitsForATurnHearsThatItIsNear(t *testing.T) {
 		if _, err := first.Take(t.Context(), "shop", false, nil); err != nil {
 			t.Fatal(err)
 		}
+		taken := time.Now()
 		waited, err := second.Take(t.Context(), "shop", false, func() {
+			if time.Since(taken) < turnLength/2 {
+				t.Error("the next turn is said to be near when this one has just begun")
+			}
 			if heard++; holder() == first.d.process {
 				near++
 			}
