@@ -150,7 +150,7 @@ func everyMetricMoves(t *testing.T, c Config, database string) {
 			}
 		}, 1},
 		{`kassa_http_unavailable_total{code="store_stopped"}`, func() { f.breaks.Store(3); sell().Want(503) }, 1}, // with keys taken for free, with all looked up, and with everything read again
-		{`kassa_writer_stopped_stores`, func() {}, 1}, // by the row above
+		{`kassa_writer_stopped_stores`, func() {}, 1},                                                             // by the row above
 	} {
 		before, _ := scrape(t, at)
 		row.do()

@@ -39,6 +39,23 @@ func (r *Stores) Create(ctx context.Context, s store.Store) error {
 	return r.create(ctx, s, journal.Active)
 }
 
+// CreateFirst implements store.Repository.
+func (r *Stores) CreateFirst(ctx context.Context, s store.Store) error {
+	return r.d.Transact(ctx, func(ctx context.Context) error {
+		if err := r.d.serialize(ctx, "", "first store"); err != nil {
+			return err
+		}
+		_, ok, err := one[shop](ctx, r.d.collection(stores), bson.D{})
+		if ok {
+			err = fault.New(fault.Conflict, "store_exists", "there is a store")
+		}
+		if err != nil {
+			return err
+		}
+		return r.create(ctx, s, journal.Active)
+	})
+}
+
 // CreateCopy implements store.Repository.
 func (r *Stores) CreateCopy(ctx context.Context, s store.Store) error {
 	return r.create(ctx, s, journal.Copying)

@@ -25,22 +25,42 @@ func NewStores(d *Database, ids id.Source) *Stores { return &Stores{d: d, ids: i
 
 // Create implements store.Repository.
 func (r *Stores) Create(ctx context.Context, s store.Store) error {
-	return r.create(ctx, s, journal.Active)
+	return r.create(ctx, s, journal.Active, false)
+}
+
+// CreateFirst implements store.Repository.
+func (r *Stores) CreateFirst(ctx context.Context, s store.Store) error {
+	return r.create(ctx, s, journal.Active, true)
 }
 
 // CreateCopy implements store.Repository.
 func (r *Stores) CreateCopy(ctx context.Context, s store.Store) error {
-	return r.create(ctx, s, journal.Copying)
+	return r.create(ctx, s, journal.Copying, false)
 }
 
 // create makes the books before the list is committed: what a crash leaves is a file that no list names and nobody opens.
-func (r *Stores) create(ctx context.Context, s store.Store, status journal.Status) error {
+func (r *Stores) create(ctx context.Context, s store.Store, status journal.Status, first bool) error {
 	return r.d.onList(ctx, true, func(t *tx) error {
+		if first {
+			if err := t.none(); err != nil {
+				return err
+			}
+		}
 		if err := t.enlist(s); err != nil {
 			return err
 		}
 		return r.d.createBooks(ctx, s, r.ids.New(), status)
 	})
+}
+
+// none returns store_exists where a store is listed.
+func (t *tx) none() error {
+	n := 0
+	err := one(t.conn, "SELECT count(*) FROM stores", func(st *sqlite.Stmt) { n = st.ColumnInt(0) })
+	if err == nil && n > 0 {
+		err = fault.New(fault.Conflict, "store_exists", "there is a store")
+	}
+	return err
 }
 
 // enlist adds the store to the list.

@@ -11,7 +11,8 @@ import (
 
 // setupRules need a database without stores each: Kassa is set up once.
 var setupRules = []rule{
-	{"setup happens once", setupHappensOnce},
+	{"setup happens once", func(t *testing.T, d *database) { setupHappensOnce(t, d, 1) }},
+	{"setup happens once at two processes", func(t *testing.T, d *database) { setupHappensOnce(t, d, 2) }},
 	{"setup names every refused field", setupNamesEveryRefusedField},
 	{"setup goes on where it stopped", setupGoesOnWhereItStopped},
 	{"a store is chosen by id or name", choosingAStore},
@@ -23,15 +24,19 @@ func (d *database) strangers(t testing.TB) *people {
 	return newPeople(s, s.ids)
 }
 
-func setupHappensOnce(t *testing.T, d *database) {
+func setupHappensOnce(t *testing.T, d *database, processes int) {
 	p := d.strangers(t)
+	services := []*setup.Service{p.setup}
+	for len(services) < processes {
+		services = append(services, newPeople(p.shop, p.ids).setup)
+	}
 	codes := outcomes(20, func(i int) error {
-		_, _, err := p.setup.Run(t.Context(), setup.Command{
+		_, _, err := services[i%processes].Run(t.Context(), setup.Command{
 			Name: fmt.Sprintf("Shop %d", i), Currency: "EUR", TimeZone: "Europe/Berlin", Manager: bossOf("a@example.com"),
 		})
 		return err
 	})
-	if codes[""] != 1 || codes["already_set_up"] != 19 {
+	if codes[""] != 1 || codes["already_set_up"]+codes["setup_unfinished"] != 19 || processes == 1 && codes["setup_unfinished"] > 0 {
 		t.Fatalf("got %v", codes)
 	}
 	wantCode(t, p.setup.Open(t.Context()), "already_set_up")
