@@ -52,6 +52,8 @@ func (r only) List(ctx context.Context) ([]store.Store, error) {
 	return slices.DeleteFunc(all, func(s store.Store) bool { return s.ID != r.id }), err
 }
 
+func (r only) CreateFirst(ctx context.Context, s store.Store) error { return r.Create(ctx, s) }
+
 // same is the source of one id.
 type same id.ID
 

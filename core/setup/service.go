@@ -113,16 +113,19 @@ func (s *Service) done(ctx context.Context, st id.Store) (done bool, err error) 
 
 // prepare returns the store to set up: a new one, or the one that an earlier try has left empty.
 func (s *Service) prepare(ctx context.Context, n store.Store) (store.Store, error) {
-	err := s.c.Stores.CreateFirst(ctx, n)
-	if !fault.IsCode(err, "store_exists") {
-		return n, err
+	exists := s.c.Stores.CreateFirst(ctx, n)
+	if !fault.IsCode(exists, "store_exists") {
+		return n, exists
 	}
 	if err := s.Open(ctx); err != nil { // another process was faster
 		return n, err
 	}
 	all, err := s.c.Stores.List(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return n, err
+	case len(all) == 0: // and no more
+		return n, exists
 	}
 	left := all[0]
 	if left.Name != n.Name || left.Currency != n.Currency || left.TimeZone != n.TimeZone {
