@@ -198,8 +198,17 @@ func (f *Folder) known(ctx context.Context, s id.Store, position int64, hash jou
 	if hash == (journal.Hash{}) {
 		return false, nil
 	}
+	found, err := f.hashAt(ctx, s, position)
+	return err == nil && found == hash, err
+}
+
+// hashAt returns the hash of the record at the position, no hash where there is none.
+func (f *Folder) hashAt(ctx context.Context, s id.Store, position int64) (journal.Hash, error) {
 	rs, err := f.journal.From(ctx, s, position-1, 1)
-	return len(rs) == 1 && rs[0].Position == position && rs[0].Hash == hash, err
+	if err != nil || len(rs) == 0 || rs[0].Position != position {
+		return journal.Hash{}, err
+	}
+	return rs[0].Hash, nil
 }
 
 // Step reads some records of the store and, when there are enough or some are old, puts their figures into the pages. It reports whether there are

@@ -132,24 +132,15 @@ func (f *Folder) total(ctx context.Context, s id.Store, q question) (*sheet, err
 		if last, err = f.hashAt(ctx, s, mark); err != nil {
 			return nil, err
 		}
+		if last == (journal.Hash{}) {
+			return nil, fmt.Errorf("%w: the watermark of the reports is beyond the last record", journal.ErrCorrupt)
+		}
 	}
 	kept, err := f.kept(ctx, s, last, q)
 	if err == nil {
 		all.addParts(kept, q.parts)
 	}
 	return all, err
-}
-
-// hashAt returns the hash of the record at the watermark.
-func (f *Folder) hashAt(ctx context.Context, s id.Store, mark int64) (journal.Hash, error) {
-	rs, err := f.journal.From(ctx, s, mark-1, 1)
-	if err != nil {
-		return journal.Hash{}, err
-	}
-	if len(rs) == 0 {
-		return journal.Hash{}, fmt.Errorf("%w: the watermark of the reports is beyond the last record", journal.ErrCorrupt)
-	}
-	return rs[0].Hash, nil
 }
 
 // kept returns what the pages come to as long as the record at the watermark has the hash. Nobody may change it.
