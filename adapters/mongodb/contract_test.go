@@ -1,7 +1,6 @@
 package mongodb_test
 
 import (
-	"net/url"
 	"testing"
 
 	"kassa/adapters/mongodb"
@@ -41,12 +40,7 @@ func backend(d *mongodb.Database, documents journal.Schema, values map[string]fu
 func databaseURI(t testing.TB) string {
 	t.Helper()
 	uri, name := mongotest.Database(t)
-	u, err := url.Parse(uri)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
+	return mongodb.InDatabase(uri, name)
 }
 
 func openDatabase(t testing.TB, uri string) *mongodb.Database { return openAs(t, uri, "process") }

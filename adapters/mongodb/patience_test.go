@@ -9,9 +9,21 @@ import (
 
 	"kassa/adapters/mongodb/mongotest"
 	"kassa/core/fault"
+	"kassa/core/id"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
+
+// openAs opens a database, as one process among others, until the test ends.
+func openAs(t *testing.T, uri string, process id.ID) *Database {
+	t.Helper()
+	d, err := Open(t.Context(), uri, process)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	return d
+}
 
 // impatient opens a database of the test's own. Its finds fail with the code, always.
 func impatient(t *testing.T, code int) *Database {
@@ -25,11 +37,7 @@ func impatient(t *testing.T, code int) *Database {
 	q := u.Query()
 	q.Set("appName", name)
 	u.RawQuery = q.Encode()
-	d, err := Open(t.Context(), u.String(), "process")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.Close() })
+	d := openAs(t, u.String(), "process")
 	d.patience = 200 * time.Millisecond
 	mongotest.FailPoint(t, uri, mongotest.Failure{Commands: []string{"find"}, AppName: name, ErrorCode: code})
 	return d

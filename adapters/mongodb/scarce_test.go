@@ -18,11 +18,7 @@ import (
 // TestScarceIsWhatIsOutOrLow moves the stock of some products at once, up and down around nothing and around their limits.
 func TestScarceIsWhatIsOutOrLow(t *testing.T) {
 	uri, name := mongotest.Database(t)
-	d, err := Open(t.Context(), InDatabase(uri, name), "process")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.Close() })
+	d := openAs(t, InDatabase(uri, name), "process")
 	const seed, steps = 1, 60
 	r := rand.New(rand.NewPCG(seed, seed))
 	limits := map[string]measure.Quantity{"a": never, "b": never, "c": 2, "d": 5, "e": 5}

@@ -13,12 +13,7 @@ func TestWhoWaitsForATurnHearsThatItIsNear(t *testing.T) {
 	uri, name := mongotest.Database(t)
 	var two [2]*Turns
 	for i, process := range []id.ID{"a", "b"} {
-		d, err := Open(t.Context(), InDatabase(uri, name), process)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = d.Close() })
-		two[i] = NewTurns(d)
+		two[i] = NewTurns(openAs(t, InDatabase(uri, name), process))
 	}
 	holder := func() id.ID {
 		now, _, err := one[turn](t.Context(), two[0].c, byID("shop"))

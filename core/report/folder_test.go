@@ -116,7 +116,24 @@ func (m *shop) reset() {
 // token is the head's.
 func (m *shop) token() id.ID { return id.ID(fmt.Sprint(m.tokens)) }
 
+// newShop returns a store whose commits do not fail.
+func newShop() *shop {
+	return &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+}
+
 func newTestFolder(m *shop) *Folder { return NewFolder(m, books{of: m}, m, m) }
+
+// foldAll folds until there is nothing more to read, and returns after how many steps.
+func foldAll(t *testing.T, f *Folder) (steps int) {
+	t.Helper()
+	for more := true; more; steps++ {
+		var err error
+		if more, err = f.Step(t.Context(), "shop"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return steps
+}
 
 // sell adds a bill of the day, with a hash that no other record has.
 func (m *shop) sell(day clock.Date, product id.ID, price money.Amount) {
@@ -225,7 +242,7 @@ func TestReportsAreRightWhateverHappens(t *testing.T) {
 }
 
 func TestALongBacklogIsReadInSteps(t *testing.T) {
-	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	m := newShop()
 	m.sell(20261101, "a", 1)
 	for i := range int64(maxBehind + chunk) {
 		m.records = append(m.records, journal.Record{Draft: m.records[0].Draft, Position: i + 2, Hash: m.records[0].Hash})
@@ -235,12 +252,7 @@ func TestALongBacklogIsReadInSteps(t *testing.T) {
 	if !fault.IsCode(err, "reports_behind") {
 		t.Errorf("asked too early: %v", err)
 	}
-	steps := 0
-	for more := true; more; steps++ {
-		if more, err = f.Step(t.Context(), "shop"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	steps := foldAll(t, f)
 	if m.mark < maxBehind || steps > 2*(maxBehind/chunk) {
 		t.Errorf("at record %d after %d steps", m.mark, steps)
 	}
@@ -249,7 +261,7 @@ func TestALongBacklogIsReadInSteps(t *testing.T) {
 
 // TestWhatThisProcessCommitsIsNotRead: the folder adds up what it is told of, and reads the rest only.
 func TestWhatThisProcessCommitsIsNotRead(t *testing.T) {
-	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	m := newShop()
 	f := newTestFolder(m)
 	sell := func() writer.Appended {
 		from := m.token()
@@ -281,7 +293,7 @@ func TestWhatThisProcessCommitsIsNotRead(t *testing.T) {
 
 // TestWhatWasReadByHalvesIsNotAddedAgain: a report stops while it reads a commit that the folder is told of after that.
 func TestWhatWasReadByHalvesIsNotAddedAgain(t *testing.T) {
-	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	m := newShop()
 	f := newTestFolder(m)
 	q := question{Range{20261101, 20261101}, Daily, []Part{sums}}
 	if _, err := f.total(t.Context(), "shop", q); err != nil {
@@ -302,7 +314,7 @@ func TestWhatWasReadByHalvesIsNotAddedAgain(t *testing.T) {
 
 // TestOneOfTwoProcessesKeepsThePages: the other one reads nothing, until the first is silent or behind, and its reports are right all the time.
 func TestOneOfTwoProcessesKeepsThePages(t *testing.T) {
-	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	m := newShop()
 	first, second := newTestFolder(m), newTestFolder(m)
 	sell := func(n int) {
 		for range n {
@@ -312,12 +324,7 @@ func TestOneOfTwoProcessesKeepsThePages(t *testing.T) {
 	}
 	step := func(f *Folder) (read int) {
 		m.read = 0
-		for more := true; more; {
-			var err error
-			if more, err = f.Step(t.Context(), "shop"); err != nil {
-				t.Fatal(err)
-			}
-		}
+		foldAll(t, f)
 		return m.read
 	}
 	step(second)
@@ -354,7 +361,7 @@ func TestOneOfTwoProcessesKeepsThePages(t *testing.T) {
 
 // TestKeptSumsAreOfTheseBooks: the store begins anew, and another process puts as many records of other books into the pages.
 func TestKeptSumsAreOfTheseBooks(t *testing.T) {
-	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	m := newShop()
 	first, second := newTestFolder(m), newTestFolder(m)
 	q := question{Range{20261101, 20261101}, Daily, []Part{sums, products}}
 	fill := func(f *Folder, price money.Amount) {
@@ -383,37 +390,29 @@ func TestKeptSumsAreOfTheseBooks(t *testing.T) {
 
 // TestWhoComesSecondLeavesThePages: both have read the same, and the one whose commit is too late reads nothing more.
 func TestWhoComesSecondLeavesThePages(t *testing.T) {
-	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0)}
+	m := newShop()
 	first, second := newTestFolder(m), newTestFolder(m)
-	step := func(f *Folder) {
-		for more := true; more; {
-			var err error
-			if more, err = f.Step(t.Context(), "shop"); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
 	for range large {
 		m.sell(20261101, "a", 1)
 	}
 	commits := 0
 	m.fails = func() (error, error) {
 		if commits++; commits == 1 { // it is the second's
-			step(first)
+			foldAll(t, first)
 		}
 		return nil, nil
 	}
-	step(second)
+	foldAll(t, second)
 	m.sell(20261101, "a", 1)
 	m.read = 0
-	if step(second); commits != 2 || m.mark != large || m.read > 0 {
+	if foldAll(t, second); commits != 2 || m.mark != large || m.read > 0 {
 		t.Errorf("%d commits to record %d; the second read %d records", commits, m.mark, m.read)
 	}
 }
 
 // TestWhoKeptThePagesKnowsTheirBooks: a report of many rows then reads no record to know which books the kept sums are of.
 func TestWhoKeptThePagesKnowsTheirBooks(t *testing.T) {
-	m := &shop{pages: map[Key][]byte{}, now: time.UnixMilli(0), fails: func() (error, error) { return nil, nil }}
+	m := newShop()
 	f := newTestFolder(m)
 	m.sell(20261101, "a", 1)
 	for range 2 {
