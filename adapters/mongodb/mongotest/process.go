@@ -35,6 +35,18 @@ var small = []string{
 	"--wiredTigerEngineConfigString", "log=(file_max=32MB,prealloc=false)", // instead of 300 MB for an empty server
 }
 
+// measured makes a mongod with a cache of that many GB, for benchmarks. It throws pages out of its cache with half of the machine's cores at most:
+// four threads do it otherwise, which all begin at once and on two cores stop everything else for 100 ms. mongo_setup/mongod.conf says the same.
+func measured(cache int) []string {
+	return []string{
+		"--wiredTigerCacheSizeGB", strconv.Itoa(cache),
+		"--wiredTigerEngineConfigString", fmt.Sprintf("eviction=(threads_min=1,threads_max=%d)", min(max(runtime.NumCPU()/2, 1), usualEvictors)),
+	}
+}
+
+// usualEvictors is how many threads MongoDB evicts with when nothing else is said.
+const usualEvictors = 4
+
 // launch starts mongod with its data in dir.
 func launch(program, dir string, port int, more ...string) (*process, error) {
 	p := &process{log: filepath.Join(dir, logName), ended: make(chan struct{})}

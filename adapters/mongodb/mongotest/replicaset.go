@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,7 +30,7 @@ const (
 type Options struct {
 	Nodes int  // 1 or 3
 	Auth  bool // a keyfile between the nodes, and nothing without a user
-	Cache int  // of each node, in GB; a quarter of one and a small oplog when zero
+	Cache int  // of each node, in GB, see measured; a quarter of one and a small oplog when zero
 
 	Data string // the folder that keeps the data, for a set that can be started again; empty: it is removed at the end
 }
@@ -154,7 +153,7 @@ func (s *ReplicaSet) open(ctx context.Context, o Options) error {
 func (s *ReplicaSet) launch(n *node) error {
 	args := []string{"--replSet", setName}
 	if s.cache > 0 {
-		args = append(args, "--wiredTigerCacheSizeGB", strconv.Itoa(s.cache))
+		args = append(args, measured(s.cache)...)
 	} else {
 		args = append(append(args, small...), "--oplogSize", "64")
 	}
