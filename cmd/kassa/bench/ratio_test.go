@@ -123,6 +123,7 @@ func TestTheReportJudgesErrors(t *testing.T) {
 	}{
 		{"few", "errors at most 1 %: pass (1.00 %)\nno 5xx: pass (0)", Point{Answers: 99, Errors: 1, Codes: map[string]int64{"401 token_invalid": 1}}},
 		{"many", "errors at most 1 %: FAIL (2.00 %)\nno 5xx: FAIL (2)", Point{Answers: 98, Errors: 2, Codes: map[string]int64{"500 internal": 2}}},
+		{"not Kassa's", "errors at most 1 %: pass (0.00 %)\nno 5xx: pass (0)", Point{Scenario: "naive-hot", Errors: 2, Codes: map[string]int64{"500 internal": 2}}},
 	} {
 		var out bytes.Buffer
 		report{&out}.errors([]Point{tc.point})
