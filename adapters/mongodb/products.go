@@ -166,14 +166,16 @@ func (r *Products) ByName(ctx context.Context, s id.Store, name string) (ids []i
 	return ids, err
 }
 
-// ByCode implements inventory.Repository.
-func (r *Products) ByCode(ctx context.Context, s id.Store, code string) (*inventory.Product, error) {
-	o := options.FindOne().SetHint("codes").SetProjection(justBody)
-	x, ok, err := one[kept](ctx, r.collection(), bson.D{{Key: "_id.s", Value: s}, {Key: "codes", Value: code}}, o)
-	if !ok {
-		return nil, err
-	}
-	return x.product()
+// ByCodes implements inventory.Repository.
+func (r *Products) ByCodes(ctx context.Context, s id.Store, codes []string) (ps []*inventory.Product, err error) {
+	filter := bson.D{{Key: "_id.s", Value: s}, {Key: "codes", Value: bson.D{{Key: "$in", Value: codes}}}}
+	o := options.Find().SetHint("codes").SetProjection(justBody)
+	err = each(ctx, r.collection(), filter, o, func(x kept) error {
+		p, err := x.product()
+		ps = append(ps, p)
+		return err
+	})
+	return ps, err
 }
 
 // Scan implements inventory.Repository.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"kassa/core/id"
 	"kassa/core/inventory"
@@ -216,15 +217,23 @@ func (r *Products) ByName(ctx context.Context, s id.Store, name string) (ids []i
 	return ids, err
 }
 
-// ByCode implements inventory.Repository.
-func (r *Products) ByCode(ctx context.Context, s id.Store, code string) (p *inventory.Product, err error) {
+// ByCodes implements inventory.Repository.
+func (r *Products) ByCodes(ctx context.Context, s id.Store, codes []string) (ps []*inventory.Product, err error) {
 	err = r.d.read(ctx, s, func(t *tx) error {
-		return each(t.conn, "SELECT p.id, p.body FROM barcodes b JOIN products p ON p.n = b.product WHERE b.code = ?", func(st *sqlite.Stmt) (err error) {
-			p, err = productAt(st)
-			return err
-		}, code)
+		for _, code := range codes {
+			if err := each(t.conn, "SELECT p.id, p.body FROM barcodes b JOIN products p ON p.n = b.product WHERE b.code = ?", func(st *sqlite.Stmt) error {
+				p, err := productAt(st)
+				if err == nil && !slices.ContainsFunc(ps, func(o *inventory.Product) bool { return o.ID() == p.ID() }) {
+					ps = append(ps, p)
+				}
+				return err
+			}, code); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	return p, err
+	return ps, err
 }
 
 // Scan implements inventory.Repository.

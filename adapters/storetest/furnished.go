@@ -173,9 +173,7 @@ func (f *furnished) dumpLists(ctx context.Context, t testing.TB, d *dump) {
 	if err != nil {
 		t.Error(err)
 	}
-	if p := must[*inventory.Product](t)(f.Products.ByCode(ctx, f.id, "1001")); p != nil {
-		note(d, "coded", p)
-	}
+	note(d, "coded", must[[]*inventory.Product](t)(f.Products.ByCodes(ctx, f.id, []string{"1001"}))...)
 	for _, q := range []inventory.StockFilter{inventory.OutOfStock, inventory.LowStock} {
 		ids := must[[]id.ID](t)(f.Stock.Scarce(ctx, f.id, q, nil, 100))
 		slices.Sort(ids) // they come in any order

@@ -55,8 +55,7 @@ type listing struct {
 // run looks in the snapshot of the catalogue in memory, and where the snapshot is another one, once more in one that the catalogue catches up with.
 func (q *listing) run(ctx context.Context) (found []Listed, err error) {
 	if q.filter.Barcode != "" {
-		err = q.s.w.Snapshot(ctx, func(ctx context.Context) (err error) { found, err = q.scanned(ctx); return err })
-		return found, err
+		return q.scanned(ctx)
 	}
 	stale := false
 	err = q.s.w.Snapshot(ctx, func(ctx context.Context) error {
@@ -83,20 +82,27 @@ func (q *listing) run(ctx context.Context) (found []Listed, err error) {
 
 // scanned finds the product that has the barcode.
 func (q *listing) scanned(ctx context.Context) ([]Listed, error) {
-	p, err := q.s.products.ByCode(ctx, q.store, q.filter.Barcode)
-	if p == nil || err != nil {
+	found, err := q.s.scanner.scan(ctx, q.store, q.filter.Barcode)
+	if len(found) == 0 || err != nil {
 		return nil, err
 	}
-	if e := EntryOf(p); !q.filter.lets(e) || e.Compare(q.behind) <= 0 {
+	if e := EntryOf(found[0].Product); !q.filter.lets(e) || !q.filter.Stock.lets(found[0]) || e.Compare(q.behind) <= 0 {
 		return nil, nil
 	}
-	if q.filter.Stock != "" {
-		scarce, err := q.s.stock.Scarce(ctx, q.store, q.filter.Stock, []id.ID{p.ID()}, 1)
-		if len(scarce) == 0 || err != nil {
-			return nil, err
+	return found, nil
+}
+
+// coded reads the products that have the barcodes, and their stock, as of one moment.
+func (s *Service) coded(ctx context.Context, st id.Store, codes []string) (found []Listed, err error) {
+	err = s.w.Snapshot(ctx, func(ctx context.Context) error {
+		ps, err := s.products.ByCodes(ctx, st, codes)
+		if err != nil {
+			return err
 		}
-	}
-	return q.stocked(ctx, []*Product{p})
+		found, err = s.stocked(ctx, st, ps)
+		return err
+	})
+	return found, err
 }
 
 // among finds the products in the edition, or in the database where that is beyond what memory holds.
@@ -157,16 +163,16 @@ func (q *listing) load(ctx context.Context, ids []id.ID) ([]Listed, error) {
 		}
 		products[n] = p
 	}
-	return q.stocked(ctx, products)
+	return q.s.stocked(ctx, q.store, products)
 }
 
 // stocked reads the stock of products.
-func (q *listing) stocked(ctx context.Context, products []*Product) ([]Listed, error) {
+func (s *Service) stocked(ctx context.Context, st id.Store, products []*Product) ([]Listed, error) {
 	refs := make([]journal.Ref, len(products))
 	for n, p := range products {
 		refs[n] = StockRef(p.ID())
 	}
-	found, err := q.s.stock.Load(ctx, q.store, refs)
+	found, err := s.stock.Load(ctx, st, refs)
 	if err != nil {
 		return nil, err
 	}

@@ -25,8 +25,8 @@ type Repository interface {
 	Scan(ctx context.Context, s id.Store, behind Place, fn func(Entry) error) error
 	// Each gives every product to fn, deleted ones too, in any order, and stops at its first error. Unlike All it proves nothing.
 	Each(ctx context.Context, s id.Store, fn func(*Product) error) error
-	// ByCode returns the product that has the barcode, which is one of Product.Codes, or nil.
-	ByCode(ctx context.Context, s id.Store, code string) (*Product, error)
+	// ByCodes returns the products that have one of the barcodes as Product.Codes has them, each once, in any order.
+	ByCodes(ctx context.Context, s id.Store, codes []string) ([]*Product, error)
 	// ByName returns the ids of up to two products that have exactly this name.
 	ByName(ctx context.Context, s id.Store, name string) ([]id.ID, error)
 }

@@ -70,6 +70,18 @@ const (
 	LowStock   StockFilter = "low" // something on hand, but no more than low_stock_at
 )
 
+// lets reports whether the product is as scarce as the filter asks.
+func (f StockFilter) lets(l Listed) bool {
+	switch low, warns := l.Product.LowAt(); f {
+	case OutOfStock:
+		return l.OnHand <= 0
+	case LowStock:
+		return l.OnHand > 0 && warns && l.OnHand <= low
+	default:
+		return true
+	}
+}
+
 // Filter says which products are listed. Empty fields let everything through.
 type Filter struct {
 	Query    string // any part of the name, the sku or a barcode, whatever the letter case; nothing in it has a special meaning

@@ -23,11 +23,14 @@ type Service struct {
 	images    Images
 	journal   journal.Repository
 	catalogue *catalogue
+	scanner   *scanner
 }
 
 // NewService returns the service.
 func NewService(w *writer.Writer, products Repository, stock StockRepository, images Images, j journal.Repository) *Service {
-	return &Service{w: w, products: products, stock: stock, images: images, journal: j, catalogue: newCatalogue(products, j)}
+	s := &Service{w: w, products: products, stock: stock, images: images, journal: j, catalogue: newCatalogue(products, j)}
+	s.scanner = newScanner(s.coded)
+	return s
 }
 
 // Create adds a product; the document of its record is an Edit. Faults: idempotency_key_missing (with a stock), idempotency_key_reused,
