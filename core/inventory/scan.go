@@ -13,7 +13,7 @@ import (
 // The bounds of a look-up of what was scanned.
 const (
 	scansAtOnce = 128
-	scanWithin  = 10 * time.Second
+	scanWithin  = 5 * time.Second
 )
 
 var errScanFailed = errors.New("the look-up of a barcode did not end")
