@@ -63,11 +63,11 @@ func (c *call) complete(o *containers.CopyOrder) error {
 	return nil
 }
 
-// copyProgress tells how far a copy is, once a second.
+// copyProgress tells how far a copy is, once a second, and when a part of it is done.
 func (c *call) copyProgress() containers.CopyProgress {
 	var last time.Time
 	return func(store, what string, done, of int64) {
-		if time.Since(last) < time.Second {
+		if done != of && time.Since(last) < time.Second {
 			return
 		}
 		last = time.Now()

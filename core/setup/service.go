@@ -148,7 +148,7 @@ func (s *Service) Choose(ctx context.Context, named string) (store.Store, error)
 	case named == "" && len(all) == 1:
 		return all[0], nil
 	case named == "":
-		return store.Store{}, fault.New(fault.Invalid, "store_required", "there are several stores; say which one")
+		return store.Store{}, fault.New(fault.Invalid, "store_required", "there are several stores; name one in the field store")
 	}
 	for _, n := range all {
 		if string(n.ID) == named {

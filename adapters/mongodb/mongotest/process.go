@@ -36,7 +36,7 @@ var small = []string{
 }
 
 // measured makes a mongod with a cache of that many GB, for benchmarks. It throws pages out of its cache with half of the machine's cores at most:
-// four threads do it otherwise, which all begin at once and on two cores stop everything else for 100 ms. mongo_setup/mongod.conf says the same.
+// four threads do it otherwise, which begin at once and on two cores keep everything else waiting. mongo_setup/mongod.conf says the same.
 func measured(cache int) []string {
 	return []string{
 		"--wiredTigerCacheSizeGB", strconv.Itoa(cache),
