@@ -2,7 +2,8 @@ package inventory
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -16,8 +17,6 @@ const (
 	scanWithin  = 5 * time.Second
 )
 
-var errScanFailed = errors.New("the look-up of a barcode did not end")
-
 // scanner finds what tills scan. While a look-up is under way in a store, who scans there waits, and then all who wait are looked up together: that
 // costs little more than one, and nobody waits where nobody else scans. A look-up begins after all whom it answers have asked, so that no
 // answer is older than its question.
@@ -25,14 +24,13 @@ type scanner struct {
 	// find returns the products that have the barcodes, as of one moment.
 	find func(ctx context.Context, st id.Store, codes []string) ([]Listed, error)
 	mu   sync.Mutex
-	wait map[id.Store][]*scan // where a look-up is under way, who waits for it to end
+	wait map[id.Store][]*scan // of each store that is served, who waits for the next look-up
 }
 
 // scan is one barcode that somebody asks for.
 type scan struct {
 	code  string
-	leads chan struct{} // given something when the next look-up is its own to make
-	done  chan struct{} // closed when another one's look-up answered it
+	done  chan struct{} // closed when it was answered
 	found []Listed      // one product or none
 	err   error
 }
@@ -43,86 +41,80 @@ func newScanner(find func(ctx context.Context, st id.Store, codes []string) ([]L
 
 // scan returns the product that has the barcode, which is one of Product.Codes, or nothing. It returns the context's error when that ends before.
 func (c *scanner) scan(ctx context.Context, st id.Store, code string) ([]Listed, error) {
-	s := &scan{code: code, leads: make(chan struct{}, 1), done: make(chan struct{})}
-	if c.waits(st, s) {
-		select {
-		case <-s.done:
-			return s.found, s.err
-		case <-ctx.Done():
-			c.leave(st, s)
-			return nil, ctx.Err()
-		case <-s.leads:
-		}
+	s := &scan{code: code, done: make(chan struct{})}
+	if !c.join(st, s) {
+		go c.serve(st)
 	}
-	c.lookUp(ctx, st, s)
-	return s.found, s.err
+	select {
+	case <-s.done:
+		return s.found, s.err
+	case <-ctx.Done():
+		c.leave(st, s)
+		return nil, ctx.Err()
+	}
 }
 
-// waits reports whether the scan has to wait for a look-up that is under way.
-func (c *scanner) waits(st id.Store, s *scan) bool {
+// join lets the scan wait, and reports whether its store is served.
+func (c *scanner) join(st id.Store, s *scan) (served bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	others, busy := c.wait[st]
-	if busy {
-		others = append(others, s)
-	}
-	c.wait[st] = others
-	return busy
+	others, served := c.wait[st]
+	c.wait[st] = append(others, s)
+	return served
 }
 
-// leave gives up waiting.
+// leave gives up waiting. A look-up that is under way goes on, as others wait for it.
 func (c *scanner) leave(st id.Store, s *scan) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if i := slices.Index(c.wait[st], s); i >= 0 {
 		c.wait[st] = slices.Delete(c.wait[st], i, i+1)
 	}
-	select {
-	case <-s.leads: // just now
-		c.handOn(st)
-	default:
-	}
 }
 
-// handOn lets the first who waits look up next. The caller holds the lock.
-func (c *scanner) handOn(st id.Store) {
-	if len(c.wait[st]) == 0 {
-		delete(c.wait, st)
-		return
-	}
-	c.wait[st][0].leads <- struct{}{}
-	c.wait[st] = c.wait[st][1:]
-}
-
-// lookUp answers the scan and those who wait. It goes on when its own context ends, because others wait for it too.
-func (c *scanner) lookUp(ctx context.Context, st id.Store, s *scan) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), scanWithin)
-	defer cancel()
-	c.mu.Lock()
-	n := min(len(c.wait[st]), scansAtOnce-1)
-	all := append([]*scan{s}, c.wait[st][:n]...)
-	c.wait[st] = c.wait[st][n:]
-	c.mu.Unlock()
-
-	codes := make([]string, len(all))
-	for i, o := range all {
-		codes[i] = o.code
-	}
-	by, err := map[string]Listed(nil), errScanFailed
-	defer func() {
-		for _, o := range all {
-			if l, ok := by[o.code]; ok {
-				o.found = []Listed{l}
+// serve answers the store's scans, one look-up after the other, until nobody waits.
+func (c *scanner) serve(st id.Store) {
+	for all := c.next(st); len(all) > 0; all = c.next(st) {
+		by, err := c.lookUp(st, all)
+		for _, s := range all {
+			if l, ok := by[s.code]; ok {
+				s.found = []Listed{l}
 			}
-			o.err = err
-			close(o.done)
+			s.err = err
+			close(s.done)
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.handOn(st)
+	}
+}
+
+// next returns who is looked up next, those who have waited longest. Where nobody waits the store is served no more.
+func (c *scanner) next(st id.Store) []*scan {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := c.wait[st]
+	if len(all) == 0 {
+		delete(c.wait, st)
+		return nil
+	}
+	n := min(len(all), scansAtOnce)
+	c.wait[st] = all[n:]
+	return all[:n]
+}
+
+// lookUp finds the products of the scans by their barcodes.
+func (c *scanner) lookUp(st id.Store, all []*scan) (by map[string]Listed, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), scanWithin)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("looking barcodes up panicked: %v\n%s", r, debug.Stack())
+		}
 	}()
-	found, failed := c.find(ctx, st, codes)
-	by, err = byCode(found), failed
+	codes := make([]string, len(all))
+	for i, s := range all {
+		codes[i] = s.code
+	}
+	found, err := c.find(ctx, st, codes)
+	return byCode(found), err
 }
 
 // byCode indexes products by their barcodes.

@@ -1,0 +1,84 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"kassa/core/id"
+	"kassa/core/idempotency"
+	"kassa/core/inventory"
+	"kassa/core/measure"
+	"kassa/core/page"
+	"kassa/core/writer"
+)
+
+// What is out or low is said by a list's index, and for a barcode by the product itself.
+func barcodeIsAsScarceAsTheListSays(t *testing.T, d *database) {
+	s := d.stockroom(t)
+	var codes []string
+	var products, stock []writer.Change
+	for _, low := range []measure.Quantity{-1, 0, 1, 5} { // below zero there is no limit
+		for _, onHand := range []measure.Quantity{-1, 0, 1, 4, 5, 6} {
+			code := fmt.Sprint(1000 + len(codes))
+			details := inventory.Details{Name: fmt.Sprintf("%s: %d of %d", code, onHand, low), Barcodes: []string{code}, Unit: measure.Kilogram}
+			if low >= 0 {
+				details.LowStockAt = &low
+			}
+			p := must[*inventory.Product](t)(inventory.NewProduct(id.ID("p"+code), details))
+			codes, products = append(codes, code), append(products, writer.Change{After: p})
+			stock = append(stock, writer.Change{After: must[*inventory.Stock](t)(inventory.NewStock(p.ID(), onHand))})
+		}
+	}
+	s.keep(t, products, stock)
+	for f, n := range map[inventory.StockFilter]int{inventory.OutOfStock: 8, inventory.LowStock: 4, "": len(codes)} {
+		listed := s.names(t, inventory.Filter{Stock: f})
+		var scanned []string
+		for _, code := range codes {
+			scanned = append(scanned, s.names(t, inventory.Filter{Stock: f, Barcode: code})...)
+		}
+		if !slices.Equal(scanned, listed) || len(listed) != n {
+			t.Errorf("%q by barcodes:\n%q\nby the list:\n%q\nwant %d", f, scanned, listed, n)
+		}
+	}
+}
+
+// overtakenScan does something right after products were read by their barcodes.
+type overtakenScan struct {
+	inventory.Repository
+	then func()
+}
+
+func (o *overtakenScan) ByCodes(ctx context.Context, s id.Store, codes []string) ([]*inventory.Product, error) {
+	ps, err := o.Repository.ByCodes(ctx, s, codes)
+	if then := o.then; then != nil {
+		o.then = nil
+		then()
+	}
+	return ps, err
+}
+
+// The product is never low, but its old limit and its new stock would be.
+func scanThatOthersOvertakeSeesOneMoment(t *testing.T, d *database) {
+	s := d.stockroom(t)
+	o := &overtakenScan{Repository: s.Products}
+	s.Service = inventory.NewService(s.w, o, s.Stock, s.Images, s.Journal)
+	limit := 5 * measure.One
+	i := s.add(t, inventory.Details{Name: "Tea", Barcodes: []string{"1234"}, LowStockAt: &limit}, 10)
+	o.then = func() {
+		if err := s.edit(i, 1, func(d *inventory.Details) { d.LowStockAt = nil }); err != nil {
+			t.Error(err)
+		}
+		gone := inventory.Move{Key: idempotency.Key("waste"), Product: i, Kind: inventory.Waste, Quantity: 8 * measure.One}
+		if _, err := s.Move(context.Background(), s.id, gone); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, want := range []measure.Quantity{10, 2} {
+		l := must[page.List[inventory.Listed]](t)(s.List(t.Context(), s.id, inventory.Filter{Barcode: "1234"}, page.Request{Limit: 1}))
+		if len(l.Items) != 1 || l.Items[0].OnHand != want*measure.One {
+			t.Errorf("it is listed as %+v, want %d on hand", l.Items, want)
+		}
+	}
+}
