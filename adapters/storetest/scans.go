@@ -9,6 +9,7 @@ import (
 	"kassa/core/id"
 	"kassa/core/idempotency"
 	"kassa/core/inventory"
+	"kassa/core/journal"
 	"kassa/core/measure"
 	"kassa/core/page"
 	"kassa/core/writer"
@@ -80,5 +81,25 @@ func scanThatOthersOvertakeSeesOneMoment(t *testing.T, d *database) {
 		if len(l.Items) != 1 || l.Items[0].OnHand != want*measure.One {
 			t.Errorf("it is listed as %+v, want %d on hand", l.Items, want)
 		}
+	}
+}
+
+// askedStock counts how often stock is read.
+type askedStock struct {
+	inventory.StockRepository
+	times int
+}
+
+func (a *askedStock) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]writer.Value, error) {
+	a.times++
+	return a.StockRepository.Load(ctx, s, refs)
+}
+
+func whatHasNoProductIsNotAskedForItsStock(t *testing.T, d *database) {
+	s := d.stockroom(t)
+	a := &askedStock{StockRepository: s.Stock}
+	s.Service = inventory.NewService(s.w, s.Products, a, s.Images, s.Journal)
+	if got := s.names(t, inventory.Filter{Barcode: "1234"}); got != nil || a.times > 0 {
+		t.Errorf("it finds %q and asks for stock %d times", got, a.times)
 	}
 }

@@ -28,6 +28,7 @@ var searchRules = []rule{
 	{"barcodes find their products once", barcodesFindTheirProductsOnce},
 	{"a barcode is as scarce as the list says", barcodeIsAsScarceAsTheListSays},
 	{"a scan that others overtake sees one moment", scanThatOthersOvertakeSeesOneMoment},
+	{"what has no product is not asked for its stock", whatHasNoProductIsNotAskedForItsStock},
 	{"searches during edits and sales are neither torn nor stale", searchesDuringEditsAndSalesAreNeitherTornNorStale},
 }
 

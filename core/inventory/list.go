@@ -96,7 +96,7 @@ func (q *listing) scanned(ctx context.Context) ([]Listed, error) {
 func (s *Service) coded(ctx context.Context, st id.Store, codes []string) (found []Listed, err error) {
 	err = s.w.Snapshot(ctx, func(ctx context.Context) error {
 		ps, err := s.products.ByCodes(ctx, st, codes)
-		if err != nil {
+		if err != nil || len(ps) == 0 {
 			return err
 		}
 		found, err = s.stocked(ctx, st, ps)
