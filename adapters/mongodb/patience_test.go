@@ -25,19 +25,25 @@ func openAs(t *testing.T, uri string, process id.ID) *Database {
 	return d
 }
 
-// impatient opens a database of the test's own. Its finds fail with the code, always.
-func impatient(t *testing.T, code int) *Database {
+// openNamed opens a database of the test's own, whose commands a test can let fail by the name of who sends them.
+func openNamed(t *testing.T) (d *Database, uri, appName string) {
 	t.Helper()
-	uri, name := mongotest.Database(t)
-	uri = InDatabase(uri, name)
+	uri, appName = mongotest.Database(t)
+	uri = InDatabase(uri, appName)
 	u, err := url.Parse(uri)
 	if err != nil {
 		t.Fatal(err)
 	}
 	q := u.Query()
-	q.Set("appName", name)
+	q.Set("appName", appName)
 	u.RawQuery = q.Encode()
-	d := openAs(t, u.String(), "process")
+	return openAs(t, u.String(), "process"), uri, appName
+}
+
+// impatient opens a database whose finds fail with the code, always.
+func impatient(t *testing.T, code int) *Database {
+	t.Helper()
+	d, uri, name := openNamed(t)
 	d.patience = 200 * time.Millisecond
 	mongotest.FailPoint(t, uri, mongotest.Failure{Commands: []string{"find"}, AppName: name, ErrorCode: code})
 	return d

@@ -169,7 +169,7 @@ func (r *Products) ByName(ctx context.Context, s id.Store, name string) (ids []i
 // ByCodes implements inventory.Repository.
 func (r *Products) ByCodes(ctx context.Context, s id.Store, codes []string) (ps []*inventory.Product, err error) {
 	filter := bson.D{{Key: "_id.s", Value: s}, {Key: "codes", Value: bson.D{{Key: "$in", Value: codes}}}}
-	o := options.Find().SetHint("codes").SetProjection(justBody)
+	o := inOneBatch(len(codes)).SetHint("codes").SetProjection(justBody)
 	err = each(ctx, r.collection(), filter, o, func(x kept) error {
 		p, err := x.product()
 		ps = append(ps, p)

@@ -33,6 +33,11 @@ func each[T any](ctx context.Context, c *mongo.Collection, filter bson.D, o *opt
 	return unavailable(cursor.Err())
 }
 
+// inOneBatch gives up to n documents with the first answer, which has 101 otherwise. One more lets the server see that there are no others.
+func inOneBatch(n int) *options.FindOptionsBuilder {
+	return options.Find().SetBatchSize(int32(n + 1)) //nolint:gosec // a few hundred
+}
+
 func decode[T any](d bson.Raw, into *T) error {
 	if r, ok := any(into).(reader); ok {
 		return r.read(d)

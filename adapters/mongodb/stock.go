@@ -92,7 +92,7 @@ func (r *Stock) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wri
 		ids[i] = ref.Value()
 	}
 	vs := make([]writer.Value, 0, len(refs))
-	err := each(ctx, r.d.collection(stock), byKeys(s, ids), options.Find(), func(h onHand) error {
+	err := each(ctx, r.d.collection(stock), byKeys(s, ids), inOneBatch(len(ids)), func(h onHand) error {
 		v, err := h.stock()
 		vs = append(vs, v)
 		return err
