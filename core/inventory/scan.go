@@ -17,14 +17,14 @@ const (
 	scanWithin  = 5 * time.Second
 )
 
-// scanner finds what tills scan. While a look-up is under way in a store, who scans there waits, and then all who wait are looked up together: that
-// costs little more than one, and nobody waits where nobody else scans. A look-up begins after all whom it answers have asked, so that no
+// scanner finds what tills scan. Who scans while nobody else does looks up at once. While a look-up is under way in a store, who scans there waits,
+// and then all who wait are looked up together, which costs little more than one. A look-up begins after all whom it answers have asked, so that no
 // answer is older than its question.
 type scanner struct {
 	// find returns the products that have the barcodes, as of one moment.
 	find func(ctx context.Context, st id.Store, codes []string) ([]Listed, error)
 	mu   sync.Mutex
-	wait map[id.Store][]*scan // of each store that is served, who waits for the next look-up
+	wait map[id.Store][]*scan // where a look-up is under way, who waits for the next one
 }
 
 // scan is one barcode that somebody asks for.
@@ -42,8 +42,11 @@ func newScanner(find func(ctx context.Context, st id.Store, codes []string) ([]L
 // scan returns the product that has the barcode, which is one of Product.Codes, or nothing. It returns the context's error when that ends before.
 func (c *scanner) scan(ctx context.Context, st id.Store, code string) ([]Listed, error) {
 	s := &scan{code: code, done: make(chan struct{})}
-	if !c.join(st, s) {
-		go c.serve(st)
+	if !c.joins(st, s) {
+		defer c.handOn(st)
+		ctx, cancel := context.WithTimeout(ctx, scanWithin) // others may wait for it
+		defer cancel()
+		return c.find(ctx, st, []string{code})
 	}
 	select {
 	case <-s.done:
@@ -54,13 +57,16 @@ func (c *scanner) scan(ctx context.Context, st id.Store, code string) ([]Listed,
 	}
 }
 
-// join lets the scan wait, and reports whether its store is served.
-func (c *scanner) join(st id.Store, s *scan) (served bool) {
+// joins reports whether a look-up is under way, and lets the scan wait for the next one then.
+func (c *scanner) joins(st id.Store, s *scan) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	others, served := c.wait[st]
-	c.wait[st] = append(others, s)
-	return served
+	others, busy := c.wait[st]
+	if busy {
+		others = append(others, s)
+	}
+	c.wait[st] = others
+	return busy
 }
 
 // leave gives up waiting. A look-up that is under way goes on, as others wait for it.
@@ -72,9 +78,16 @@ func (c *scanner) leave(st id.Store, s *scan) {
 	}
 }
 
-// serve answers the store's scans, one look-up after the other, until nobody waits.
-func (c *scanner) serve(st id.Store) {
-	for all := c.next(st); len(all) > 0; all = c.next(st) {
+// handOn has those served who waited for the caller's own look-up, so that it need not wait for theirs.
+func (c *scanner) handOn(st id.Store) {
+	if all := c.next(st); len(all) > 0 {
+		go c.serve(st, all)
+	}
+}
+
+// serve answers these scans and those that wait after them, one look-up after the other.
+func (c *scanner) serve(st id.Store, all []*scan) {
+	for ; len(all) > 0; all = c.next(st) {
 		by, err := c.lookUp(st, all)
 		for _, s := range all {
 			if l, ok := by[s.code]; ok {
@@ -86,7 +99,7 @@ func (c *scanner) serve(st id.Store) {
 	}
 }
 
-// next returns who is looked up next, those who have waited longest. Where nobody waits the store is served no more.
+// next returns who is looked up next, those who have waited longest. Where nobody waits no look-up is under way any more.
 func (c *scanner) next(st id.Store) []*scan {
 	c.mu.Lock()
 	defer c.mu.Unlock()

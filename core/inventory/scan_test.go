@@ -112,11 +112,15 @@ func TestWhoGivesUpKeepsNobodyWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelves(t)
 		c := newScanner(s.find)
+		busy, stop := context.WithCancel(t.Context())
+		first := scanning(busy, c, "1001")
 		ctx, giveUp := context.WithCancel(t.Context())
-		impatient := scanning(ctx, c, "1001", "1002")
+		second := scanning(ctx, c, "1002")
 		patient := scanning(t.Context(), c, "1003", "1004")
 		giveUp()
-		wantEqual(t, impatient(), slices.Repeat([]string{context.Canceled.Error()}, 2))
+		wantEqual(t, second(), []string{context.Canceled.Error()})
+		stop()
+		wantEqual(t, first(), []string{context.Canceled.Error()})
 		wantEqual(t, patient(), []string{"1003", "1004"})
 		synctest.Wait()
 		wantEqual(t, s.lookUps, [][]string{{"1001"}, {"1003", "1004"}})
@@ -185,6 +189,28 @@ func TestALookUpThatPanicsKeepsNobodyWaiting(t *testing.T) {
 			}
 		}
 		wantEqual(t, scanning(t.Context(), c, "1003")(), []string{"1003"})
+	})
+}
+
+func TestWhoWaitedForALookUpThatPanicsIsLookedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelves(t)
+		c := newScanner(func(ctx context.Context, st id.Store, codes []string) ([]Listed, error) {
+			found, err := s.find(ctx, st, codes)
+			if codes[0] == "1001" {
+				panic("a defect")
+			}
+			return found, err
+		})
+		panicked := make(chan any)
+		go func() {
+			defer func() { panicked <- recover() }()
+			_, _ = c.scan(t.Context(), shop, "1001")
+		}()
+		synctest.Wait()
+		answers := scanning(t.Context(), c, "1002")
+		wantEqual(t, <-panicked, "a defect")
+		wantEqual(t, answers(), []string{"1002"})
 	})
 }
 
