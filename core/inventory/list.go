@@ -86,7 +86,7 @@ func (q *listing) scanned(ctx context.Context) ([]Listed, error) {
 	if len(found) == 0 || err != nil {
 		return nil, err
 	}
-	if e := EntryOf(found[0].Product); !q.filter.lets(e) || !q.filter.Stock.lets(found[0]) || e.Compare(q.behind) <= 0 {
+	if e := EntryOf(found[0].Product); !q.filter.lets(e) || !q.filter.Stock.Lets(found[0]) || e.Compare(q.behind) <= 0 {
 		return nil, nil
 	}
 	return found, nil

@@ -70,8 +70,8 @@ const (
 	LowStock   StockFilter = "low" // something on hand, but no more than low_stock_at
 )
 
-// lets reports whether the product is as scarce as the filter asks.
-func (f StockFilter) lets(l Listed) bool {
+// Lets reports whether the product is as scarce as the filter asks.
+func (f StockFilter) Lets(l Listed) bool {
 	switch low, warns := l.Product.LowAt(); f {
 	case OutOfStock:
 		return l.OnHand <= 0

@@ -76,11 +76,10 @@ func (s *Service) list(ctx context.Context, st id.Store, only inventory.StockFil
 
 // count adds a product to the figures of all.
 func (s *Stock) count(l inventory.Listed) error {
-	low, warns := l.Product.LowAt()
 	switch {
-	case l.OnHand <= 0:
+	case inventory.OutOfStock.Lets(l):
 		s.Out++
-	case warns && l.OnHand <= low:
+	case inventory.LowStock.Lets(l):
 		s.Low++
 	}
 	s.Value = min(s.Value+goods(l).Value, money.Max)
