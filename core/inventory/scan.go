@@ -41,8 +41,8 @@ func newScanner(find func(ctx context.Context, st id.Store, codes []string) ([]L
 
 // scan returns the product that has the barcode, which is one of Product.Codes, or nothing. It returns the context's error when that ends before.
 func (c *scanner) scan(ctx context.Context, st id.Store, code string) ([]Listed, error) {
-	s := &scan{code: code, done: make(chan struct{})}
-	if !c.joins(st, s) {
+	s := c.join(st, code)
+	if s == nil {
 		defer c.handOn(st)
 		ctx, cancel := context.WithTimeout(ctx, scanWithin) // others may wait for it
 		defer cancel()
@@ -57,16 +57,18 @@ func (c *scanner) scan(ctx context.Context, st id.Store, code string) ([]Listed,
 	}
 }
 
-// joins reports whether a look-up is under way, and lets the scan wait for the next one then.
-func (c *scanner) joins(st id.Store, s *scan) bool {
+// join lets a scan wait for the next look-up where one is under way. Else it returns nil, and one is from now on.
+func (c *scanner) join(st id.Store, code string) *scan {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	others, busy := c.wait[st]
-	if busy {
-		others = append(others, s)
+	if !busy {
+		c.wait[st] = nil
+		return nil
 	}
-	c.wait[st] = others
-	return busy
+	s := &scan{code: code, done: make(chan struct{})}
+	c.wait[st] = append(others, s)
+	return s
 }
 
 // leave gives up waiting. A look-up that is under way goes on, as others wait for it.
