@@ -18,7 +18,7 @@ func TestManyAreReadInOneAnswer(t *testing.T) {
 	d, uri, name := openNamed(t)
 	var products, stock []writer.Change
 	var codes []string
-	var refs []journal.Ref
+	var refs, productRefs []journal.Ref
 	for n := range many {
 		code := fmt.Sprint(1000 + n)
 		p, err := inventory.NewProduct(id.ID(code), inventory.Details{Name: code, Barcodes: []string{code}})
@@ -30,7 +30,7 @@ func TestManyAreReadInOneAnswer(t *testing.T) {
 			t.Fatal(err)
 		}
 		products, stock = append(products, writer.Change{After: p}), append(stock, writer.Change{After: s})
-		codes, refs = append(codes, code), append(refs, s.Ref())
+		codes, refs, productRefs = append(codes, code), append(refs, s.Ref()), append(productRefs, p.Ref())
 	}
 	err := d.Transact(t.Context(), func(ctx context.Context) error {
 		if err := NewStock(d).Save(ctx, "shop", stock); err != nil {
@@ -44,6 +44,9 @@ func TestManyAreReadInOneAnswer(t *testing.T) {
 	mongotest.FailPoint(t, uri, mongotest.Failure{Commands: []string{"getMore"}, AppName: name, ErrorCode: codeInternal})
 	if ps, err := NewProducts(d).ByCodes(t.Context(), "shop", codes); len(ps) != many || err != nil {
 		t.Errorf("%d products: %v", len(ps), err)
+	}
+	if vs, err := NewProducts(d).Load(t.Context(), "shop", productRefs); len(vs) != many || err != nil {
+		t.Errorf("%d products by their ids: %v", len(vs), err)
 	}
 	if vs, err := NewStock(d).Load(t.Context(), "shop", refs); len(vs) != many || err != nil {
 		t.Errorf("stock of %d products: %v", len(vs), err)

@@ -42,7 +42,7 @@ func (r *Images) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]wr
 		hashes[i] = ref.Value()
 	}
 	vs := make([]writer.Value, 0, len(refs))
-	err := each(ctx, r.collection(), byKeys(s, hashes), options.Find().SetProjection(justUses), func(x image) error {
+	err := each(ctx, r.collection(), byKeys(s, hashes), inOneBatch(len(hashes)).SetProjection(justUses), func(x image) error {
 		u, err := inventory.NewImageUses(x.ID.ID, x.Uses)
 		vs = append(vs, u)
 		return err

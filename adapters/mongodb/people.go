@@ -47,7 +47,7 @@ func (r *people[P, D]) Load(ctx context.Context, s id.Store, refs []journal.Ref)
 		if field, ok := r.claims[kind]; ok {
 			err = r.claimed(ctx, s, kind, field, values, func(c *claim.Claim) { vs = append(vs, c) })
 		} else {
-			err = r.each(ctx, byKeys(s, values), options.Find(), func(p P) error {
+			err = r.each(ctx, byKeys(s, values), inOneBatch(len(values)), func(p P) error {
 				vs = append(vs, p)
 				return nil
 			})

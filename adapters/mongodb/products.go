@@ -79,7 +79,7 @@ func (r *Products) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]
 		ids[i] = ref.Value()
 	}
 	vs := make([]writer.Value, 0, len(refs))
-	err := each(ctx, r.collection(), byKeys(s, ids), options.Find().SetProjection(justBody), func(x kept) error {
+	err := each(ctx, r.collection(), byKeys(s, ids), inOneBatch(len(ids)).SetProjection(justBody), func(x kept) error {
 		p, err := x.product()
 		vs = append(vs, p)
 		return err

@@ -45,7 +45,7 @@ func (r *Reports) Advance(ctx context.Context, s id.Store, from, to int64) error
 
 // Load implements report.Repository.
 func (r *Reports) Load(ctx context.Context, s id.Store, keys []report.Key) (found []report.Page, err error) {
-	err = each(ctx, r.d.collection(folds), byKeys(s, keys), options.Find(), func(k kept) error {
+	err = each(ctx, r.d.collection(folds), byKeys(s, keys), inOneBatch(len(keys)), func(k kept) error {
 		found = append(found, k.page())
 		return nil
 	})

@@ -33,7 +33,7 @@ type kept struct {
 // Load implements writer.Projection.
 func (p *State) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]writer.Value, error) {
 	vs := make([]writer.Value, 0, len(refs))
-	err := p.values(ctx, byKeys(s, refs), options.Find(), func(v writer.Value) error {
+	err := p.values(ctx, byKeys(s, refs), inOneBatch(len(refs)), func(v writer.Value) error {
 		vs = append(vs, v)
 		return nil
 	})

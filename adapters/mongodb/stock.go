@@ -186,7 +186,7 @@ func onHandOf(s id.Store, v *inventory.Stock, limits map[string]measure.Quantity
 // limits returns the limits of those of the products that are kept.
 func (r *Stock) limits(ctx context.Context, s id.Store, ids []string) (map[string]measure.Quantity, error) {
 	limits := make(map[string]measure.Quantity, len(ids))
-	err := each(ctx, r.d.collection(products), byKeys(s, ids), options.Find().SetProjection(justBody), func(x kept) error {
+	err := each(ctx, r.d.collection(products), byKeys(s, ids), inOneBatch(len(ids)).SetProjection(justBody), func(x kept) error {
 		p, err := x.product()
 		limits[x.ID.ID] = limitOf(p)
 		return err
@@ -288,7 +288,7 @@ func (r *Stock) unmoved(ctx context.Context, s id.Store, was map[string]measure.
 	little := bson.D{{Key: "$lte", Value: int64(largest)}}
 	near := bson.A{bson.D{{Key: "scarce", Value: bson.D{{Key: "$ne", Value: nil}}}}, bson.D{{Key: "on_hand", Value: little}}, bson.D{{Key: "spare", Value: little}}}
 	rest := map[string]bool{}
-	err := each(ctx, r.d.collection(stock), append(byKeys(s, slices.Collect(maps.Keys(was))), bson.E{Key: "$or", Value: near}), options.Find(), func(h onHand) error {
+	err := each(ctx, r.d.collection(stock), append(byKeys(s, slices.Collect(maps.Keys(was))), bson.E{Key: "$or", Value: near}), inOneBatch(len(was)), func(h onHand) error {
 		if h.OnHand == was[h.ID.ID] {
 			rest[h.ID.ID] = true
 		}
