@@ -72,37 +72,6 @@ func scanBeginsBehindAPlace(t *testing.T, d *database) {
 	}
 }
 
-func barcodesFindTheirProductsOnce(t *testing.T, d *database) {
-	s, other := d.stockroom(t), d.stockroom(t)
-	tea := s.add(t, inventory.Details{Name: "Tea", Barcodes: []string{"1234", "4006381333931"}}, 0)
-	cake := s.add(t, inventory.Details{Name: "Cake", Barcodes: []string{"5678"}}, 0)
-	gone := s.add(t, inventory.Details{Name: "Gone", Barcodes: []string{"9999"}}, 0)
-	s.add(t, inventory.Details{Name: "Uncoded"}, 0)
-	other.add(t, inventory.Details{Name: "Another shop's", Barcodes: []string{"5678"}}, 0)
-	if err := s.Delete(t.Context(), s.id, inventory.Delete{ID: gone, Version: 1}); err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct {
-		codes []string
-		want  []id.ID
-	}{
-		{[]string{"1234"}, []id.ID{tea}},
-		{[]string{"1234", "4006381333931", "1234"}, []id.ID{tea}},
-		{[]string{"5678", "9999", "0000", "1234"}, []id.ID{tea, cake}},
-		{[]string{"9999"}, nil},
-		{[]string{}, nil},
-	} {
-		var got []id.ID
-		for _, p := range must[[]*inventory.Product](t)(s.Products.ByCodes(t.Context(), s.id, tt.codes)) {
-			got = append(got, p.ID())
-		}
-		slices.Sort(got)
-		if slices.Sort(tt.want); !slices.Equal(got, tt.want) {
-			t.Errorf("%q find %q, want %q", tt.codes, got, tt.want)
-		}
-	}
-}
-
 func whatIsScarceIsFoundAmongSomeAndAmongAll(t *testing.T, d *database) {
 	s := d.stockroom(t)
 	two := 2 * measure.One
@@ -217,31 +186,6 @@ func searchThatOthersOvertakeSeesOneMoment(t *testing.T, d *database) {
 		}
 		if err := s.edit(i, int64(2*n+2), func(d *inventory.Details) { d.Name = "Tea" }); err != nil {
 			t.Fatal(err)
-		}
-	}
-}
-
-func barcodeGoesWithOtherFilters(t *testing.T, d *database) {
-	s := d.stockroom(t)
-	tea := s.add(t, inventory.Details{Name: "Tea", Category: "Drinks", Barcodes: []string{"1234"}}, 0)
-	for f, want := range map[inventory.Filter]int{
-		{}:                               1,
-		{Query: "ea"}:                    1,
-		{Query: "cake"}:                  0,
-		{Category: "drinks"}:             1,
-		{Category: "food"}:               0,
-		{Stock: inventory.OutOfStock}:    1,
-		{Stock: inventory.LowStock}:      0,
-		{Query: "t", Category: "drinks"}: 1,
-	} {
-		f.Barcode = "1234"
-		l := must[page.List[inventory.Listed]](t)(s.List(t.Context(), s.id, f, page.Request{Limit: 1}))
-		if len(l.Items) != want || l.Next != "" {
-			t.Errorf("%+v lists %d", f, len(l.Items))
-		}
-		behind := page.Request{Limit: 1, After: page.Cursor("tea", string(tea))}
-		if l := must[page.List[inventory.Listed]](t)(s.List(t.Context(), s.id, f, behind)); len(l.Items) > 0 {
-			t.Errorf("%+v lists what was on the page before", f)
 		}
 	}
 }
