@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"kassa/core/fault"
 	"kassa/core/id"
 )
 
@@ -90,14 +91,30 @@ func (c *scanner) handOn(st id.Store) {
 // serve answers these scans and those that wait after them, one look-up after the other.
 func (c *scanner) serve(st id.Store, all []*scan) {
 	for ; len(all) > 0; all = c.next(st) {
-		by, err := c.lookUp(st, all)
+		ctx, cancel := context.WithTimeout(context.Background(), scanWithin)
+		c.answer(ctx, st, all)
+		cancel()
 		for _, s := range all {
-			if l, ok := by[s.code]; ok {
-				s.found = []Listed{l}
-			}
-			s.err = err
 			close(s.done)
 		}
+	}
+}
+
+// answer looks the scans up together and, where that fails though the database is there, in halves: a product that cannot be read fails only those
+// who scan it.
+func (c *scanner) answer(ctx context.Context, st id.Store, all []*scan) {
+	by, err := c.lookUp(ctx, st, all)
+	if err != nil && len(all) > 1 && ctx.Err() == nil && !fault.IsKind(err, fault.Unavailable) {
+		half := len(all) / 2
+		c.answer(ctx, st, all[:half])
+		c.answer(ctx, st, all[half:])
+		return
+	}
+	for _, s := range all {
+		if l, ok := by[s.code]; ok {
+			s.found = []Listed{l}
+		}
+		s.err = err
 	}
 }
 
@@ -116,9 +133,7 @@ func (c *scanner) next(st id.Store) []*scan {
 }
 
 // lookUp finds the products of the scans by their barcodes.
-func (c *scanner) lookUp(st id.Store, all []*scan) (by map[string]Listed, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), scanWithin)
-	defer cancel()
+func (c *scanner) lookUp(ctx context.Context, st id.Store, all []*scan) (by map[string]Listed, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("looking barcodes up panicked: %v\n%s", r, debug.Stack())

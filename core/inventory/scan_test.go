@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"kassa/core/clock"
+	"kassa/core/fault"
 	"kassa/core/id"
 )
 
@@ -158,37 +159,60 @@ func TestALookUpIsGivenUpInTime(t *testing.T) {
 	})
 }
 
-func TestALookUpThatFailsFailsForAllWhomItWasFor(t *testing.T) {
+func TestWhereTheDatabaseIsAwayAllWhoWaitAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelves(t)
-		s.fails = errors.New("no database")
+		s.fails = fault.New(fault.Unavailable, "database_unavailable", "no database")
 		c := newScanner(s.find)
-		wantEqual(t, scanning(t.Context(), c, "1001", "1002", "1003")(), slices.Repeat([]string{"no database"}, 3))
+		wantEqual(t, scanning(t.Context(), c, "1001", "1002", "1003")(), slices.Repeat([]string{s.fails.Error()}, 3))
+		wantEqual(t, s.lookUps, [][]string{{"1001"}, {"1002", "1003"}})
 		s.fails = nil
 		wantEqual(t, scanning(t.Context(), c, "1001")(), []string{"1001"})
 	})
 }
 
-func TestALookUpThatPanicsKeepsNobodyWaiting(t *testing.T) {
+func TestAProductThatCannotBeReadFailsOnlyThoseWhoScanIt(t *testing.T) {
+	for how, fail := range map[string]func() error{
+		"an error": func() error { return errors.New("damaged") },
+		"a panic":  func() error { panic("damaged") },
+	} {
+		t.Run(how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShelves(t)
+				s.takes = time.Millisecond
+				c := newScanner(func(ctx context.Context, st id.Store, codes []string) ([]Listed, error) {
+					found, err := s.find(ctx, st, codes)
+					if slices.Contains(codes, "1004") {
+						return nil, fail()
+					}
+					return found, err
+				})
+				answers := scanning(t.Context(), c, "1001", "1002", "1003", "1004", "1005", "1004", "unknown")()
+				for i, said := range answers {
+					if strings.Contains(said, "damaged") {
+						answers[i] = "damaged"
+					}
+				}
+				wantEqual(t, answers, []string{"1001", "1002", "1003", "damaged", "1005", "damaged", ""})
+				wantIdle(t, c)
+			})
+		})
+	}
+}
+
+func TestTheLogIsToldWhereALookUpPanicked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelves(t)
-		panics := true
 		c := newScanner(func(ctx context.Context, st id.Store, codes []string) ([]Listed, error) {
 			found, err := s.find(ctx, st, codes)
-			if len(codes) > 1 && panics {
-				panics = false
+			if codes[0] == "1002" {
 				panic("a defect")
 			}
 			return found, err
 		})
-		answers := scanning(t.Context(), c, "1001", "1002", "1003")()
-		wantEqual(t, answers[0], "1001")
-		for _, said := range answers[1:] {
-			if !strings.Contains(said, "a defect") || !strings.Contains(said, "scan_test.go") {
-				t.Errorf("the log gets %q", said)
-			}
+		if said := scanning(t.Context(), c, "1001", "1002")()[1]; !strings.Contains(said, "a defect") || !strings.Contains(said, "scan_test.go") {
+			t.Errorf("the log gets %q", said)
 		}
-		wantEqual(t, scanning(t.Context(), c, "1003")(), []string{"1003"})
 	})
 }
 
