@@ -101,25 +101,36 @@ func (d *Database) Close() error {
 	return d.db.Client().Disconnect(ctx)
 }
 
-// check asks the server what it is.
+// greeting is what a server says of itself.
+type greeting struct {
+	SetName string `bson:"setName"`
+	Msg     string `bson:"msg"`
+	Wire    int    `bson:"maxWireVersion"`
+}
+
+// greet asks the server what it is. One that is busy drops connections, or lets them wait for too long, which says nothing about the next one.
+func (d *Database) greet(ctx context.Context) (hello greeting, err error) {
+	for attempt := 1; ; attempt++ {
+		err = d.db.RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello)
+		if !mongo.IsNetworkError(err) || pause(ctx, attempt) != nil {
+			return hello, err
+		}
+	}
+}
+
+// check refuses a server that Kassa cannot use, or may not.
 func (d *Database) check(ctx context.Context) error {
-	var hello struct {
-		SetName  string `bson:"setName"`
-		Msg      string `bson:"msg"`
-		Wire     int    `bson:"maxWireVersion"`
-		Writable bool   `bson:"isWritablePrimary"`
-	}
-	if err := d.db.RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello); err != nil {
-		return d.explain(err)
-	}
+	hello, err := d.greet(ctx)
 	switch {
+	case err != nil:
+		return d.explain(err)
 	case hello.SetName == "" && hello.Msg != "isdbgrid":
 		return errors.New("this MongoDB is a standalone server, and Kassa needs the transactions of a replica set: start it with --replSet and initiate it, one node is enough")
 	case hello.Wire < oldestWire:
 		return errors.New("this MongoDB is older than 6.0; update it")
 	}
 	// hello is answered without any right; this is not.
-	_, err := d.db.Collection(stores).CountDocuments(ctx, bson.D{}, options.Count().SetLimit(1))
+	_, err = d.db.Collection(stores).CountDocuments(ctx, bson.D{}, options.Count().SetLimit(1))
 	return d.explain(err)
 }
 

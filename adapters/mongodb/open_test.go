@@ -1,8 +1,13 @@
 package mongodb_test
 
 import (
+	"io"
+	"net"
 	"strings"
+	"sync"
 	"testing"
+
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 
 	"kassa/adapters/mongodb"
 	"kassa/adapters/mongodb/mongotest"
@@ -45,4 +50,69 @@ func TestOpenSaysInOneSentenceWhatIsWrongAndNeverThePassword(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Only one in four connections is served. The first is the monitor's, which finds the server.
+func TestOpenAsksABusyServerAgain(t *testing.T) {
+	uri, name := mongotest.Database(t)
+	for what, refuse := range map[string]func(net.Conn){
+		"it drops connections": func(c net.Conn) { _ = c.Close() },
+		"it lets them wait":    func(net.Conn) {},
+	} {
+		t.Run(what, func(t *testing.T) {
+			d, err := mongodb.Open(t.Context(), "mongodb://"+busyServer(t, uri, refuse)+"/"+name+"?directConnection=true&connectTimeoutMS=500", "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// busyServer serves the first of every four connections by the server of the URI, and refuses the others.
+func busyServer(t *testing.T, uri string, refuse func(net.Conn)) (address string) {
+	t.Helper()
+	server, err := connstring.Parse(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var open sync.WaitGroup
+	open.Go(func() {
+		for n := 0; ; n++ {
+			client, err := listener.Accept()
+			switch {
+			case err != nil:
+				return
+			case n%4 > 0:
+				refuse(client)
+			default:
+				open.Go(func() { handOn(t, client, server.Hosts[0]) })
+			}
+		}
+	})
+	t.Cleanup(func() { _ = listener.Close(); open.Wait() })
+	return listener.Addr().String()
+}
+
+// handOn carries what both sides say until one has ended.
+func handOn(t *testing.T, client net.Conn, to string) {
+	server, err := net.Dial("tcp", to)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	var both sync.WaitGroup
+	for from, to := range map[net.Conn]net.Conn{client: server, server: client} {
+		both.Go(func() {
+			_, _ = io.Copy(to, from)
+			_ = to.Close()
+		})
+	}
+	both.Wait()
 }
