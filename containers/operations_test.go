@@ -170,3 +170,24 @@ func TestGuideNamesEverySettingAndField(t *testing.T) {
 		}
 	}
 }
+
+// TestGuideExplainsEveryCodeOf503: who reads a code on the dashboard finds it in the guide, and the other way round.
+func TestGuideExplainsEveryCodeOf503(t *testing.T) {
+	_, at := serveWith(t, testConfig(t))
+	_, text := scrape(t, at)
+	_, section, _ := strings.Cut(document(t, "operations.md"), "### KassaErrors\n")
+	section, _, _ = strings.Cut(section, "\n### ")
+	counted := regexp.MustCompile(`kassa_http_unavailable_total\{code="(\w+)"\}`).FindAllStringSubmatch(string(text), -1)
+	explained := regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(section, -1)
+	if got, want := codes(explained), codes(counted); !slices.Equal(got, want) {
+		t.Errorf("the guide explains %q; counted are %q", got, want)
+	}
+}
+
+func codes(found [][]string) (codes []string) {
+	for _, f := range found {
+		codes = append(codes, f[1])
+	}
+	slices.Sort(codes)
+	return codes
+}

@@ -32,7 +32,8 @@ type refusals struct {
 
 // unavailableCodes are the codes of 503 that have a counter of their own.
 var unavailableCodes = []string{
-	"busy", "database_busy", "database_unavailable", "deadline_exceeded", "disk_full", "outcome_pending", "outcome_unknown", "shutting_down", "store_stopped", "writer_busy",
+	"busy", "catalogue_busy", "database_busy", "database_unavailable", "deadline_exceeded", "disk_full", "downloads_busy", "outcome_pending", "outcome_unknown",
+	"reports_behind", "reports_busy", "shutting_down", "store_stopped", "store_unreachable", "writer_busy",
 }
 
 func newRefusals(r *prometheus.Registry) refusals {
