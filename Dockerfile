@@ -18,6 +18,6 @@ WORKDIR /data
 USER 65532:65532
 ENV KASSA_ADDR=0.0.0.0:8080 KASSA_METRICS_ADDR=0.0.0.0:9090 KASSA_DATA=/data
 EXPOSE 8080 9090
-HEALTHCHECK --interval=10s --timeout=6s --start-period=30s --start-interval=1s CMD ["/kassa", "health"]
+HEALTHCHECK --interval=10s --timeout=9s --start-period=30s --start-interval=1s CMD ["/kassa", "health"]
 ENTRYPOINT ["/kassa"]
 CMD ["serve"]

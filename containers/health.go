@@ -3,6 +3,7 @@ package containers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,7 +11,7 @@ import (
 )
 
 const (
-	readyTimeout = 5 * time.Second
+	readyTimeout = 7 * time.Second // more than a server waits for a primary of MongoDB, so that its answer is heard
 	maxProblem   = 64 << 10 // bytes of an answer
 )
 
@@ -24,6 +25,9 @@ func Ready(ctx context.Context, c Config) error {
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // and no proxy
 	res, err := client.Do(req)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("kassa on %s does not answer in time", c.Addr)
+	}
 	if err != nil {
 		return fmt.Errorf("no kassa answers on %s: %w", c.Addr, err)
 	}

@@ -1,10 +1,12 @@
 package containers
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/fx"
 )
@@ -36,6 +38,20 @@ func TestReadySaysWhyAServerCannotServe(t *testing.T) {
 	defer s.Close()
 	addr := s.Listener.Addr().String()
 	if err := Ready(t.Context(), Config{Addr: addr}); err == nil || err.Error() != "kassa on "+addr+" cannot serve: it answers 503 (the store cannot be reached)" {
+		t.Error(err)
+	}
+}
+
+// TestReadyTellsASlowServerFromNone: one that waits for its database is there, and has more time than it waits for a primary.
+func TestReadyTellsASlowServerFromNone(t *testing.T) {
+	end := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-end }))
+	defer s.Close()
+	defer close(end)
+	addr := s.Listener.Addr().String()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := Ready(ctx, Config{Addr: addr}); err == nil || err.Error() != "kassa on "+addr+" does not answer in time" {
 		t.Error(err)
 	}
 }
