@@ -167,11 +167,12 @@ func (l *lane) process(ctx context.Context, batch []*task, applied *plan) {
 			return
 		}
 		applied = nil
-		if errors.Is(err, errRounds) && len(batch) > 1 {
-			// One of them asks too often, or each asks for what the one before it made. Alone, each has all rounds to itself.
-			for i := range batch {
-				l.process(ctx, batch[i:i+1], nil)
-			}
+		if (errors.Is(err, errRounds) || errors.Is(err, journal.ErrCorrupt)) && len(batch) > 1 {
+			// One of them asks too often, or each asks for what the one before it made, or one needs what cannot be read. In halves of halves, it
+			// fails alone, and each has all rounds to itself.
+			half := len(batch) / 2
+			l.process(ctx, batch[:half], nil)
+			l.process(ctx, batch[half:], nil)
 			return
 		}
 		if err = l.recover(ctx, err, &rebuilt); err != nil {
@@ -478,6 +479,9 @@ func (l *lane) catchUp(ctx context.Context) error {
 	clear(l.set.fleeting)
 	if err != nil {
 		l.set.clear() // some of it may have been dropped, and not be read again
+		if errors.Is(err, journal.ErrCorrupt) {
+			return nil // who needs what cannot be read will meet it, and nobody else
+		}
 		return err
 	}
 	l.set.add(f.set)
