@@ -36,17 +36,26 @@ var codesPassing = []int{
 	237,   // CursorKilled
 	246,   // SnapshotUnavailable: it falls upon a change of the collections
 	290,   // TransactionExceededLifetimeLimitSeconds
+	365,   // TemporarilyUnavailable: the cache is full
 	11601, // Interrupted: the session was ended for the sake of others, see lease.go
 }
 
-// codesAway are what a node answers that is no primary, or no longer, or ends.
+// codesAway are what a node answers that is no primary, or no longer, or ends, or has no time; and what a router does that reaches no primary in time.
 var codesAway = []int{
+	6,     // HostUnreachable
+	7,     // HostNotFound
+	89,    // NetworkTimeout
 	91,    // ShutdownInProgress
 	94,    // NotYetInitialized
+	133,   // FailedToSatisfyReadPreference
 	134,   // ReadConcernMajorityNotAvailableYet
 	189,   // PrimarySteppedDown
+	202,   // NetworkInterfaceExceededTimeLimit
 	211,   // KeyNotFound: a set with authentication that has just started
 	216,   // ElectionInProgress
+	262,   // ExceededTimeLimit
+	462,   // IngressRequestRateLimitExceeded
+	9001,  // SocketException
 	10058, // NotPrimary, legacy
 	10107, // NotWritablePrimary
 	11600, // InterruptedAtShutdown

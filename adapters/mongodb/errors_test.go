@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"kassa/core/fault"
 	"kassa/core/journal"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -20,5 +21,21 @@ func TestTakenKeyIsNamedWithoutItsValue(t *testing.T) {
 	}
 	if text := err.Error(); strings.Contains(text, "mia") || !strings.Contains(text, "kassa.members index: emails") {
 		t.Errorf("it says %s", text)
+	}
+}
+
+// TestWhatPassesByItselfIsNoErrorOfTheServer: whoever asks is told to ask again.
+func TestWhatPassesByItselfIsNoErrorOfTheServer(t *testing.T) {
+	for name, code := range map[string]int32{
+		"HostUnreachable": 6, "HostNotFound": 7, "MaxTimeMSExpired": 50, "NetworkTimeout": 89, "ShutdownInProgress": 91, "WriteConflict": 112,
+		"FailedToSatisfyReadPreference": 133, "PrimarySteppedDown": 189, "NetworkInterfaceExceededTimeLimit": 202, "SnapshotTooOld": 239,
+		"ExceededTimeLimit": 262, "TemporarilyUnavailable": 365, "IngressRequestRateLimitExceeded": 462, "SocketException": 9001, "NotWritablePrimary": 10107,
+	} {
+		if err := unavailable(mongo.CommandError{Code: code, Name: name}); !fault.IsCode(err, "database_unavailable") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if err := unavailable(mongo.CommandError{Code: 2, Name: "BadValue"}); fault.IsKind(err, fault.Unavailable) {
+		t.Errorf("an error of Kassa's own: got %v", err)
 	}
 }

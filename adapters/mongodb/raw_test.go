@@ -3,9 +3,11 @@ package mongodb
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"kassa/core/journal"
+	"kassa/core/writer"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -58,5 +60,33 @@ func TestDocumentsWrittenByHandAreReadOrRefused(t *testing.T) {
 				t.Errorf("read as %+v, %v", row.into, err)
 			}
 		})
+	}
+}
+
+// TestDamagedDocumentIsNamed: whoever has to mend it must find it.
+func TestDamagedDocumentIsNamed(t *testing.T) {
+	d, _, _ := openNamed(t)
+	at := bson.D{{Key: "s", Value: "shop"}, {Key: "i", Value: "mia"}}
+	for collection, field := range map[string]string{members: "version", users: "version", carts: "slot", images: "uses", state: "body", stock: "spare", products: "body"} {
+		if _, err := d.collection(collection).InsertOne(t.Context(), bson.D{{Key: "_id", Value: at}, {Key: "put_at", Value: 1}, {Key: field, Value: bson.A{"x"}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mia := []journal.Ref{journal.NewRef("any", "mia")}
+	for collection, read := range map[string]func() error{
+		members:  func() error { _, err := NewMembers(d).Get(t.Context(), "shop", "mia"); return err },
+		users:    func() error { _, err := NewUsers(d).Load(t.Context(), "shop", mia); return err },
+		carts:    func() error { _, err := NewCarts(d).Get(t.Context(), "shop", "mia"); return err },
+		images:   func() error { _, err := NewImages(d).Get(t.Context(), "shop", "mia"); return err },
+		stock:    func() error { _, err := NewStock(d).Load(t.Context(), "shop", mia); return err },
+		products: func() error { _, err := NewProducts(d).Load(t.Context(), "shop", mia); return err },
+		state: func() error {
+			return NewState(d, nil).Range(t.Context(), "shop", "m", "n", func(writer.Value) error { return nil })
+		},
+	} {
+		err := read()
+		if !errors.Is(err, journal.ErrCorrupt) || !strings.Contains(err.Error(), collection) || !strings.Contains(err.Error(), `"mia"`) {
+			t.Errorf("%s: got %v", collection, err)
+		}
 	}
 }

@@ -23,7 +23,7 @@ func each[T any](ctx context.Context, c *mongo.Collection, filter bson.D, o *opt
 	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }() // what it had to give was read
 	for cursor.Next(ctx) {
 		var v T
-		if err := decode(cursor.Current, &v); err != nil {
+		if err := decode(c, cursor.Current, &v); err != nil {
 			return err
 		}
 		if err := fn(v); err != nil {
@@ -38,11 +38,17 @@ func inOneBatch(n int) *options.FindOptionsBuilder {
 	return options.Find().SetBatchSize(int32(n + 1)) //nolint:gosec // a few hundred
 }
 
-func decode[T any](d bson.Raw, into *T) error {
+// decode returns an ErrCorrupt that names the document where it is not what it must be, as one that somebody wrote to by hand.
+func decode[T any](c *mongo.Collection, d bson.Raw, into *T) (err error) {
 	if r, ok := any(into).(reader); ok {
-		return r.read(d)
+		err = r.read(d)
+	} else if err = bson.Unmarshal(d, into); err != nil {
+		err = fmt.Errorf("%w: %w", journal.ErrCorrupt, err)
 	}
-	return bson.Unmarshal(d, into)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", c.Name(), d.Lookup("_id"), err)
+	}
+	return nil
 }
 
 // one decodes the document that is found and reports whether there is one.
@@ -54,7 +60,7 @@ func one[T any](ctx context.Context, c *mongo.Collection, filter bson.D, o ...op
 	if err != nil {
 		return v, false, unavailable(err)
 	}
-	err = decode(d, &v)
+	err = decode(c, d, &v)
 	return v, err == nil, err
 }
 
