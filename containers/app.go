@@ -73,7 +73,7 @@ func newKey(c Config) (key, error) {
 	}
 	k, err := security.LoadOrCreateKey(c.Data)
 	if err == nil && security.KeyExposed(c.Data) {
-		c.logger().Warn("the key that signs tokens can be read by others; restrict the data folder to its owner")
+		c.logger().Warn("the key that signs tokens can be read by others; chmod 600 jwt.key in the data folder")
 	}
 	return k, err
 }

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +39,24 @@ func testConfig(t testing.TB) Config {
 func TestEveryDependencyIsThere(t *testing.T) {
 	if err := fx.ValidateApp(Core(testConfig(t)), Web(), fx.Invoke(everything)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestExposedKeyWarningSaysWhatEndsIt: the mode of the folder is not looked at.
+func TestExposedKeyWarningSaysWhatEndsIt(t *testing.T) {
+	var log strings.Builder
+	c := testConfig(t)
+	c.Log = slog.New(slog.NewTextHandler(&log, nil))
+	_, err := newKey(c) // makes the file
+	must(t, err)
+	for mode, warns := range map[os.FileMode]bool{0o644: true, 0o600: false} {
+		log.Reset()
+		must(t, os.Chmod(filepath.Join(c.Data, "jwt.key"), mode))
+		_, err := newKey(c)
+		must(t, err)
+		if got := strings.Contains(log.String(), "; chmod 600 jwt.key in the data folder"); got != warns {
+			t.Errorf("mode %o: the log is %q", mode, &log)
+		}
 	}
 }
 

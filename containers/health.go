@@ -12,7 +12,7 @@ import (
 
 const (
 	readyTimeout = 7 * time.Second // more than a server waits for a primary of MongoDB, so that its answer is heard
-	maxProblem   = 64 << 10 // bytes of an answer
+	maxProblem   = 64 << 10        // bytes of an answer
 )
 
 // Ready asks the server that runs with this configuration whether it can serve. An address of all interfaces is asked on this machine.

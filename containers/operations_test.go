@@ -191,3 +191,30 @@ func codes(found [][]string) (codes []string) {
 	slices.Sort(codes)
 	return codes
 }
+
+// TestGuideExplainsEveryLineOfTheLog: the guide has each message up to its first comma.
+func TestGuideExplainsEveryLineOfTheLog(t *testing.T) {
+	guide := document(t, "operations.md")
+	message := regexp.MustCompile(`(?i:log(?:ger\(\))?\.(?:Info|Warn|Error|LogAttrs|NewRecord))\([^"\n]*"([^",;]+)`)
+	found := 0
+	for _, folder := range []string{"../adapters/rest", "../adapters/mongodb", "../adapters/sqlite", ".", "../cmd/kassa"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		must(t, err)
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			source, err := os.ReadFile(name)
+			must(t, err)
+			for _, m := range message.FindAllStringSubmatch(string(source), -1) {
+				found++
+				if !strings.Contains(guide, "| `"+m[1]) {
+					t.Errorf("docs/operations.md does not explain %q of %s", m[1], name)
+				}
+			}
+		}
+	}
+	if found < 9 {
+		t.Errorf("only %d messages found in the sources", found)
+	}
+}
