@@ -153,7 +153,7 @@ func (j *Journal) open(w sealed) (journal.Record, error) {
 	r, err := journal.Open(j.schema, []byte(w.Body))
 	switch {
 	case err != nil:
-		return r, fmt.Errorf("%w: %w", journal.ErrCorrupt, err)
+		return r, err
 	case string(r.Hash[:]) != string(w.Hash):
 		return r, fmt.Errorf("%w: record %d does not match its hash", journal.ErrCorrupt, r.Position)
 	case r.Position != w.Position:
@@ -222,7 +222,7 @@ func (j *Journal) Changes(ctx context.Context, s id.Store, position int64, limit
 	err = each(ctx, j.d.collection(records), after(s, position), o, func(w bodied) error {
 		refs, err := journal.Changes([]byte(w.Body))
 		if err != nil {
-			return fmt.Errorf("%w: record %d: %w", journal.ErrCorrupt, w.Position, err)
+			return journal.Corrupt(err, fmt.Sprintf("record %d", w.Position))
 		}
 		all = append(all, refs...)
 		return nil

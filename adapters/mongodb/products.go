@@ -62,7 +62,7 @@ func (x kept) product() (*inventory.Product, error) {
 		c.Fail(fmt.Errorf("it is product %s", p.ID()))
 	}
 	if c.Err() != nil {
-		return nil, fmt.Errorf("%w: product %s: %w", journal.ErrCorrupt, x.ID.ID, c.Err())
+		return nil, journal.Corrupt(c.Err(), "product "+x.ID.ID)
 	}
 	return p, nil
 }

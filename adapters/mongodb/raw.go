@@ -89,7 +89,7 @@ func chainsAt(d bson.Raw) (map[string][]byte, error) {
 	}
 	es, err := chains.Elements()
 	if err != nil {
-		return nil, fmt.Errorf("%w: the chains of a head: %w", journal.ErrCorrupt, err)
+		return nil, journal.Corrupt(err, "the chains of a head")
 	}
 	hashes := make(map[string][]byte, len(es))
 	for _, e := range es {

@@ -43,7 +43,7 @@ func decode[T any](c *mongo.Collection, d bson.Raw, into *T) (err error) {
 	if r, ok := any(into).(reader); ok {
 		err = r.read(d)
 	} else if err = bson.Unmarshal(d, into); err != nil {
-		err = fmt.Errorf("%w: %w", journal.ErrCorrupt, err)
+		err = journal.Corrupt(err, "a field")
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", c.Name(), d.Lookup("_id"), err)

@@ -165,7 +165,7 @@ func (r *Stock) compare(ctx context.Context, s id.Store, hs []onHand, fn func(wr
 func (h onHand) stock() (*inventory.Stock, error) {
 	v, err := inventory.NewStock(id.ID(h.ID.ID), h.OnHand)
 	if err != nil {
-		return nil, fmt.Errorf("%w: stock of %s: %w", journal.ErrCorrupt, h.ID.ID, err)
+		return nil, journal.Corrupt(err, "stock of "+h.ID.ID)
 	}
 	return v, nil
 }

@@ -209,7 +209,7 @@ func (j *Journal) open(st *sqlite.Stmt, col int) (journal.Record, error) {
 	st.ColumnBytes(col, hash[:])
 	r, err := journal.Open(j.schema, bytesAt(st, col+1))
 	if err != nil {
-		return r, fmt.Errorf("%w: %w", journal.ErrCorrupt, err)
+		return r, err
 	}
 	if r.Hash != hash {
 		return r, fmt.Errorf("%w: record %d does not match its hash", journal.ErrCorrupt, r.Position)
@@ -289,7 +289,7 @@ func (j *Journal) Changes(ctx context.Context, s id.Store, position int64, limit
 		return each(t.conn, "SELECT body FROM records WHERE position > ? ORDER BY position LIMIT ?", func(st *sqlite.Stmt) error {
 			refs, err := journal.Changes(bytesAt(st, 0))
 			if err != nil {
-				return fmt.Errorf("%w: %w", journal.ErrCorrupt, err)
+				return journal.Corrupt(err, "a record")
 			}
 			all = append(all, refs...)
 			return nil

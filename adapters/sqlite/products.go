@@ -136,7 +136,7 @@ func productAt(st *sqlite.Stmt) (*inventory.Product, error) {
 		c.Fail(fmt.Errorf("it is product %s", p.ID()))
 	}
 	if c.Err() != nil {
-		return nil, fmt.Errorf("%w: product %s: %w", journal.ErrCorrupt, st.ColumnText(0), c.Err())
+		return nil, journal.Corrupt(c.Err(), "product "+st.ColumnText(0))
 	}
 	return p, nil
 }

@@ -117,7 +117,7 @@ func (r *Stock) Scarce(ctx context.Context, s id.Store, f inventory.StockFilter,
 func stockAt(st *sqlite.Stmt) (*inventory.Stock, error) {
 	v, err := inventory.NewStock(id.ID(st.ColumnText(0)), measure.Quantity(st.ColumnInt64(1)))
 	if err != nil {
-		return nil, fmt.Errorf("%w: stock of %s: %w", journal.ErrCorrupt, st.ColumnText(0), err)
+		return nil, journal.Corrupt(err, "stock of "+st.ColumnText(0))
 	}
 	return v, nil
 }

@@ -3,7 +3,6 @@ package cashier
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -78,7 +77,7 @@ func RestoreCart(i id.ID, version int64, updatedAt time.Time, content string) (C
 	k := journal.NewDecoder([]byte(content))
 	k.Root(c.walk)
 	if k.Err() != nil {
-		return Cart{}, fmt.Errorf("%w: cart %s: %w", journal.ErrCorrupt, i, k.Err())
+		return Cart{}, journal.Corrupt(k.Err(), "cart "+string(i))
 	}
 	return c, nil
 }

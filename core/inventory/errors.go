@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"kassa/core/fault"
@@ -52,7 +51,7 @@ func imageGone() error {
 var errBytes = errors.New("its bytes do not match its hash")
 
 func corruptImage(hash string, why error) error {
-	return fmt.Errorf("%w: image %s: %w", journal.ErrCorrupt, hash, why)
+	return journal.Corrupt(why, "image "+hash)
 }
 
 // refused is a validation fault for one field.

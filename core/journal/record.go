@@ -122,13 +122,13 @@ func (r *Record) Seal() error {
 // Encoded returns the canonical form of a sealed or opened record. The caller must not change it.
 func (r *Record) Encoded() []byte { return r.encoded }
 
-// Open reads a record back from its canonical form. The Hash is computed from the bytes, so the caller compares it with the one kept.
+// Open reads a record back from its canonical form; ErrCorrupt where it cannot. The Hash is computed from the bytes, so the caller compares it with the one kept.
 func Open(s Schema, b []byte) (Record, error) {
 	r := Record{encoded: b, Hash: sha256.Sum256(b)}
 	c := NewDecoder(b)
 	c.Root(func(c *Codec) { r.walkWith(c, s) })
 	if c.Err() != nil {
-		return Record{}, fmt.Errorf("record %d: %w", r.Position, c.Err())
+		return Record{}, Corrupt(c.Err(), fmt.Sprintf("record %d", r.Position))
 	}
 	return r, nil
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"kassa/core/clock"
@@ -38,6 +39,12 @@ var (
 	// ErrCorrupt says that something kept cannot be read back as it was written.
 	ErrCorrupt = errors.New("corrupt")
 )
+
+// Corrupt returns an ErrCorrupt that says what cannot be read back and why. It has only the words of the reason: a fault in it, such as one of a field, is not a
+// fault of who asks.
+func Corrupt(why error, what string) error {
+	return fmt.Errorf("%w: %s: %s", ErrCorrupt, what, why.Error())
+}
 
 // Range asks for records listed under a ref: newest first, and only business days within From and To where those are set.
 // Before continues after a place that an earlier page ended with.

@@ -3,7 +3,6 @@
 package member
 
 import (
-	"fmt"
 	"time"
 
 	"kassa/core/fault"
@@ -54,7 +53,7 @@ func Ref(i id.ID) journal.Ref { return journal.NewRef("member", string(i)) }
 func Restore(s Snapshot) (*Member, error) {
 	m := &Member{s}
 	if err := m.check(); err != nil {
-		return nil, fmt.Errorf("%w: member %s: %w", journal.ErrCorrupt, s.ID, err)
+		return nil, journal.Corrupt(err, "member "+string(s.ID))
 	}
 	return m, nil
 }

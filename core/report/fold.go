@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"hash/fnv"
 	"maps"
 	"slices"
@@ -90,7 +89,7 @@ func parse(p Page) (*sheet, error) {
 	c := journal.NewDecoder(p.Body)
 	c.Root(s.walk)
 	if c.Err() != nil {
-		return nil, fmt.Errorf("%w: report page %s: %w", journal.ErrCorrupt, p.Key, c.Err())
+		return nil, journal.Corrupt(c.Err(), "report page "+string(p.Key))
 	}
 	return s, nil
 }

@@ -2,7 +2,6 @@
 package user
 
 import (
-	"fmt"
 	"time"
 
 	"kassa/core/audit"
@@ -54,7 +53,7 @@ func Ref(i id.ID) journal.Ref { return journal.NewRef("user", string(i)) }
 func Restore(s Snapshot) (*User, error) {
 	u := &User{s}
 	if err := u.check(); err != nil {
-		return nil, fmt.Errorf("%w: user %s: %w", journal.ErrCorrupt, s.ID, err)
+		return nil, journal.Corrupt(err, "user "+string(s.ID))
 	}
 	return u, nil
 }

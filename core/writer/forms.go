@@ -22,7 +22,7 @@ func (f Forms) Decode(ref journal.Ref, body []byte) (Value, error) {
 		c.Fail(fmt.Errorf("it is the value of %s", v.Ref()))
 	}
 	if c.Err() != nil {
-		return nil, fmt.Errorf("%w: state %s: %w", journal.ErrCorrupt, ref, c.Err())
+		return nil, journal.Corrupt(c.Err(), "state "+string(ref))
 	}
 	return v, nil
 }
