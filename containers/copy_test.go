@@ -208,8 +208,19 @@ func TestWhatCannotBeCopiedIsRefused(t *testing.T) {
 	sells := database(t, other)
 	must(t, sells.sellWater(f))
 	sells.close(t)
-	if _, err := copyShop(t.Context(), other, folder, quiet); !fault.IsCode(err, "store_exists") {
-		t.Errorf("copied a shop beside one of its name: %v", err)
+	namesake := t.TempDir()
+	s := database(t, namesake)
+	must(t, s.Stores.Create(t.Context(), store.Store{ID: "other", Name: "SHOP", Currency: "EUR", TimeZone: "UTC", CreatedAt: s.clock.Now()}))
+	s.close(t)
+	const advice = "; copy into an empty folder or another database"
+	for target, why := range map[string]string{
+		folder:   "the target has the store Shop already, with other books of 18 records" + advice,
+		namesake: "the target has another store of this name" + advice,
+	} {
+		_, err := copyShop(t.Context(), other, target, quiet)
+		if !fault.IsCode(err, "store_exists") || !strings.Contains(err.Error(), why) {
+			t.Errorf("wanted %q: %v", why, err)
+		}
 	}
 }
 

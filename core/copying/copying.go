@@ -126,7 +126,9 @@ func (r *run) begin(ctx context.Context) (err error) {
 	}
 	there := slices.ContainsFunc(all, func(other store.Store) bool { return other.ID == r.store.ID })
 	if !there {
-		if err := r.To.Stores.CreateCopy(ctx, r.store); err != nil {
+		if err := r.To.Stores.CreateCopy(ctx, r.store); fault.IsCode(err, "store_exists") {
+			return exists("the target has another store of this name")
+		} else if err != nil {
 			return err
 		}
 	}
@@ -137,9 +139,13 @@ func (r *run) begin(ctx context.Context) (err error) {
 		return r.fits(ctx)
 	}
 	if r.Whole = r.ends(r.target); !r.Whole {
-		return fault.New(fault.Conflict, "store_exists", "the target has the store %s already, with other books of %d records", r.store.Name, r.target.Position)
+		return exists("the target has the store %s already, with other books of %d records", r.store.Name, r.target.Position)
 	}
 	return nil
+}
+
+func exists(what string, args ...any) error {
+	return fault.New(fault.Conflict, "store_exists", what+"; copy into an empty folder or another database", args...)
 }
 
 // ends reports whether the books of a head end as the source's do.
