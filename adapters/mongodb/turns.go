@@ -107,14 +107,17 @@ func (t *Turns) keep(s id.Store, until time.Time) {
 }
 
 // ask is an update that makes the process the holder where the turn is free and nobody else is next, and else the next one where nobody is.
-// A holder that asks while somebody else is next gives its turn away.
+// A holder that asks while somebody else is next gives its turn away. What lies further ahead than a turn lasts was said by a primary whose clock was ahead.
 func ask(me id.ID, length time.Duration) mongo.Pipeline {
 	f := func(op string, args ...any) bson.D { return bson.D{{Key: op, Value: bson.A(args)}} }
 	field := func(name string, absent any) bson.D { return f("$ifNull", "$"+name, absent) }
 	long, longAgo := func(from any, d time.Duration) bson.D { return f("$add", from, d.Milliseconds()) }, time.UnixMilli(0)
 	holder, next := field("holder", ""), field("next", "")
-	free := f("$or", f("$in", holder, bson.A{"", me}), f("$lt", field("until", longAgo), "$$NOW"))
-	nobodyNext := f("$or", f("$in", next, bson.A{"", me}), f("$lt", long(field("asked", longAgo), askedFor), "$$NOW"))
+	within := func(from any, d time.Duration) bson.D {
+		return f("$and", f("$gte", from, "$$NOW"), f("$lte", from, long("$$NOW", d)))
+	}
+	free := f("$or", f("$in", holder, bson.A{"", me}), f("$not", within(field("until", longAgo), turnLength)))
+	nobodyNext := f("$or", f("$in", next, bson.A{"", me}), f("$not", within(long(field("asked", longAgo), askedFor), askedFor)))
 	mine := f("$and", free, nobodyNext)
 	return mongo.Pipeline{{{Key: "$set", Value: bson.D{
 		{Key: "holder", Value: f("$cond", mine, me, f("$cond", f("$eq", holder, me), "", holder))},

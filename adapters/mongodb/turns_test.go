@@ -1,11 +1,14 @@
 package mongodb
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"kassa/adapters/mongodb/mongotest"
 	"kassa/core/id"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
 // TestWhoWaitsForATurnHearsThatItIsNear: what others wrote can be read while the last of it is being written.
@@ -44,5 +47,26 @@ func TestWhoWaitsForATurnHearsThatItIsNear(t *testing.T) {
 	}
 	if heard > rounds || near < rounds/2 {
 		t.Errorf("in %d turns it was heard %d times that the next one is near, %d times in time", rounds, heard, near)
+	}
+}
+
+// TestTurnOfAClockThatWasAheadHoldsNobodyUp: the next primary's clock, or that of the same one after it was put right, may be behind it.
+func TestTurnOfAClockThatWasAheadHoldsNobodyUp(t *testing.T) {
+	uri, name := mongotest.Database(t)
+	turns, ahead := NewTurns(openAs(t, InDatabase(uri, name), "a")), time.Now().Add(10*time.Minute)
+	for what, said := range map[id.Store]turn{
+		"a holder that died":    {Holder: "dead", Until: ahead, Asked: time.Now().Add(-time.Minute)},
+		"one who is next, died": {Holder: "dead", Until: time.Now().Add(-time.Minute), Asked: ahead},
+		"both":                  {Holder: "dead", Until: ahead, Asked: ahead},
+	} {
+		doc := bson.D{{Key: "_id", Value: what}, {Key: "holder", Value: said.Holder}, {Key: "until", Value: said.Until}, {Key: "asked", Value: said.Asked}, {Key: "next", Value: "dead too"}}
+		if _, err := turns.c.InsertOne(t.Context(), doc); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		if _, err := turns.Take(ctx, what, false, nil); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		cancel()
 	}
 }
