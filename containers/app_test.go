@@ -113,7 +113,7 @@ func TestServersOnMongoDBNeedTheirKey(t *testing.T) {
 	c, err := ReadConfig()
 	must(t, err)
 	err = Serve(t.Context(), c, func(*Listening) {})
-	if want := "KASSA_JWT_KEY is needed to serve from KASSA_MONGODB_URI: all servers of a shop sign with the same key"; err == nil || err.Error() != want {
+	if want := "KASSA_JWT_KEY is needed to serve from KASSA_MONGODB_URI: all servers of a shop sign with the same key; head -c 32 /dev/urandom | base64 makes one"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }

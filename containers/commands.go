@@ -24,7 +24,7 @@ import (
 // Serve serves until ctx ends. ready is called once the servers listen.
 func Serve(ctx context.Context, c Config, ready func(at *Listening)) error {
 	if c.MongoURI != "" && c.JWTKey == "" {
-		return errors.New("KASSA_JWT_KEY is needed to serve from KASSA_MONGODB_URI: all servers of a shop sign with the same key")
+		return errors.New("KASSA_JWT_KEY is needed to serve from KASSA_MONGODB_URI: all servers of a shop sign with the same key; head -c 32 /dev/urandom | base64 makes one")
 	}
 	var at *Listening
 	app := fx.New(Core(c), Web(), fx.Populate(&at))
