@@ -3,6 +3,7 @@ package mongodb_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -11,6 +12,10 @@ import (
 	"kassa/core/fault"
 	"kassa/core/journal"
 	"kassa/core/store"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 const heldUp = 5 * time.Second // at most, by a transaction that nobody ends
@@ -36,6 +41,7 @@ func TestProcessThatStopsBeforeItsCommitHoldsOthersUpForAMoment(t *testing.T) {
 	if err := c.Count(t.Context(), "first"); err != nil {
 		t.Fatal(err)
 	}
+	saysNonsense(t, uri)
 	wrote, goOn, ended := make(chan bool, 2), make(chan bool), make(chan error)
 	head, err := stopped.journal.Head(t.Context(), "shop")
 	if err != nil {
@@ -63,6 +69,22 @@ func TestProcessThatStopsBeforeItsCommitHoldsOthersUpForAMoment(t *testing.T) {
 		t.Errorf("it goes on and gets %v", err)
 	}
 	c.Check(t, 2)
+}
+
+// saysNonsense lets processes say what are no sessions, as one of another version may, or whoever writes by hand.
+func saysNonsense(t *testing.T, uri string) {
+	t.Helper()
+	client, err := mongo.Connect(options.Client().ApplyURI(uri))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Disconnect(t.Context()) }()
+	for i, sessions := range []any{"none", bson.A{5, bson.Binary{Data: []byte{1}}, bson.Binary{Subtype: bson.TypeBinaryUUID, Data: []byte{1}}}, nil} {
+		said := bson.D{{Key: "_id", Value: bson.D{{Key: "s", Value: "shop"}, {Key: "p", Value: fmt.Sprint(i)}}}, {Key: "sessions", Value: sessions}}
+		if _, err := client.Database("shops").Collection("writers").InsertOne(t.Context(), said); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // A process that dies while it makes a store, as a restore that is killed does, leaves one that is half made and invisible.

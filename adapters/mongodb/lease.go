@@ -22,6 +22,7 @@ const (
 	blockedFor  = time.Second // before sessions are ended
 	saidFor     = time.Hour   // before a session is said again, because the collection forgets
 	maxSessions = 64          // of one process and store
+	uuidLength  = 16          // in bytes; a session's id is a UUID
 )
 
 // leases is what this process has said, by store.
@@ -60,6 +61,18 @@ type said struct {
 	ID       sayer         `bson:"_id"`
 	Sessions []bson.Binary `bson:"sessions"`
 	At       time.Time     `bson:"at"`
+}
+
+// read implements reader. It leaves out what is no session, and has no error: nobody could end the others then.
+func (x *said) read(d bson.Raw) error {
+	all, _ := d.Lookup("sessions").ArrayOK()
+	vs, _ := all.Values()
+	for _, v := range vs {
+		if subtype, data, ok := v.BinaryOK(); ok && subtype == bson.TypeBinaryUUID && len(data) == uuidLength {
+			x.Sessions = append(x.Sessions, bson.Binary{Subtype: subtype, Data: slices.Clone(data)})
+		}
+	}
+	return nil
 }
 
 // say makes the session of the transaction known as one that writes to the store, unless it is known.
