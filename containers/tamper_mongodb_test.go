@@ -38,20 +38,28 @@ func saysThere(words string) func(*remoteScene) string {
 	return func(*remoteScene) string { return words }
 }
 
+// behind opens a database of one store behind Kassa's back.
+func behind(t *testing.T, uri string) *remoteScene {
+	t.Helper()
+	parsed, err := connstring.ParseAndValidate(uri)
+	must(t, err)
+	s := &remoteScene{scene: scene{t: t}, db: connect(t, uri).Client().Database(parsed.Database)}
+	var h struct {
+		Store id.Store `bson:"_id"`
+	}
+	must(t, s.db.Collection("heads").FindOne(t.Context(), allThere).Decode(&h))
+	s.store = h.Store
+	return s
+}
+
 // TestVerifyNamesEveryChangeByHandOnMongoDB: the same as on SQLite, where the rows are documents.
 func TestVerifyNamesEveryChangeByHandOnMongoDB(t *testing.T) {
 	data, local := crimeScene(t)
 	c := mongoConfig(t)
 	_, err := copyShop(t.Context(), data, c.MongoURI, quiet)
 	must(t, err)
-	parsed, err := connstring.ParseAndValidate(c.MongoURI)
-	must(t, err)
-	s := &remoteScene{scene: *local, db: connect(t, c.MongoURI).Client().Database(parsed.Database)}
-	var h struct {
-		Store id.Store `bson:"_id"`
-	}
-	must(t, s.db.Collection("heads").FindOne(t.Context(), allThere).Decode(&h))
-	s.store = h.Store
+	s := behind(t, c.MongoURI)
+	s.scene = *local
 	if out, err := verifiedThere(t, c); err != nil {
 		t.Fatalf("the untouched shop: %v\n%s", err, out)
 	}

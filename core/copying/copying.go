@@ -54,8 +54,8 @@ type Copied struct {
 
 // Run copies the store. While it runs, nobody can sell in the copy: its status is copying. A copy that was broken off is gone on with by the
 // next one; one that is whole is left alone. Conflict faults: store_exists when the target has this store with other books or one of its name;
-// source_busy when the source was written to meanwhile; source_unfinished when the source is half a copy itself; copy_damaged when what an
-// earlier copy left does not fit, or the copy is not what the source is.
+// source_busy when the source was written to meanwhile; source_unfinished when the source is half a copy itself; books_off when the
+// source's books are; copy_damaged when what an earlier copy left does not fit, or the copy is not what the source is.
 func (c *Copier) Run(ctx context.Context, s store.Store) (Copied, error) {
 	r := run{Copier: c, store: s}
 	var err error
@@ -83,6 +83,7 @@ type run struct {
 	store  store.Store
 	source journal.Head
 	target journal.Head
+	began  int64 // records that an earlier copy left
 }
 
 func (r *run) tell(what string, done, of int64) {
@@ -97,7 +98,7 @@ func (r *run) explain(ctx context.Context, err error) error {
 	if errors.Is(err, journal.ErrStale) {
 		return fault.New(fault.Conflict, "copy_busy", "another kassa copies into this store").Wrap(err)
 	}
-	if !broken && !fault.IsCode(err, "copy_damaged") {
+	if !broken && !fault.IsCode(err, "copy_damaged") && !fault.IsCode(err, "books_off") {
 		return err
 	}
 	if moved := r.still(ctx); moved != nil {
@@ -135,7 +136,7 @@ func (r *run) begin(ctx context.Context) (err error) {
 	if r.target, err = r.To.Journal.Head(ctx, r.store.ID); err != nil {
 		return err
 	}
-	if r.target.Status == journal.Copying {
+	if r.began = r.target.Position; r.target.Status == journal.Copying {
 		return r.fits(ctx)
 	}
 	if r.Whole = r.ends(r.target); !r.Whole {
@@ -365,7 +366,11 @@ func (r *run) prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !report.Clean() {
+	switch {
+	case report.Clean():
+	case r.began == 0:
+		return fault.New(fault.Conflict, "books_off", "its books are off: %s; kassa verify says more", report.Findings[0])
+	default: // what is off may be what the earlier copy left
 		return damaged("the copy is not whole: " + report.Findings[0])
 	}
 	if err := r.compare(ctx); err != nil {
