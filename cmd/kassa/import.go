@@ -47,7 +47,11 @@ The first line of a CSV names its columns; comma, semicolon and tab separate the
 	if err != nil {
 		return err
 	}
-	tell(c.out, "%d created, %d updated, %d unchanged, %d failed\n", r.Created, r.Updated, r.Unchanged, r.Failed)
+	counts := "%d created, %d updated, %d unchanged, %d failed\n"
+	if *dry {
+		counts = "would be: %d created, %d updated, %d unchanged, %d failed; nothing was written\n"
+	}
+	tell(c.out, counts, r.Created, r.Updated, r.Unchanged, r.Failed)
 	if r.Failed > 0 {
 		return fmt.Errorf("rows left out: %d of %d", r.Failed, r.Created+r.Updated+r.Unchanged+r.Failed)
 	}
