@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"kassa/adapters/storetest"
+	"kassa/adapters/system"
 	"kassa/core/audit"
 	"kassa/core/cashier"
 	"kassa/core/clock"
@@ -445,5 +447,24 @@ func TestASourceOnMongoDBIsOnlyRead(t *testing.T) {
 	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, "system.") })
 	if len(names) > 0 {
 		t.Errorf("the source has %v now", names)
+	}
+}
+
+func TestCopyWritesInPartsWhatIsTooMuchTogether(t *testing.T) {
+	data, _ := crimeScene(t)
+	ids := system.NewIDs(system.Clock{})
+	from, closeFrom, err := openSource(t.Context(), data, ids)
+	must(t, err)
+	to, closeTo, err := openTarget(t.Context(), t.TempDir(), ids)
+	must(t, err)
+	defer func() { must(t, errors.Join(closeFrom(), closeTo())) }()
+	shops, err := from.Stores.List(t.Context())
+	must(t, err)
+	head, err := from.Journal.Head(t.Context(), shops[0].ID)
+	must(t, err)
+	to.Journal = storetest.Narrow{Repository: to.Journal, Most: 3}
+	n, err := copyStore(t.Context(), from, to, shops[0], ids, quiet)
+	if err != nil || n.Records != head.Position {
+		t.Errorf("copied %d of %d records, %v", n.Records, head.Position, err)
 	}
 }

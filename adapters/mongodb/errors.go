@@ -10,6 +10,7 @@ import (
 
 	"kassa/core/fault"
 	"kassa/core/journal"
+	"kassa/core/transaction"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/description"
@@ -24,6 +25,7 @@ const (
 	codeNamespaceExists      = 48
 	codeWriteConflict        = 112
 	codeSnapshotTooOld       = 239
+	codeTooLarge             = 388  // the transaction does not fit into the cache
 	codeAtlasError           = 8000 // what Atlas says instead of AuthenticationFailed
 )
 
@@ -93,7 +95,7 @@ func passing(err error) bool {
 }
 
 // unavailable makes an Unavailable fault of what passes by itself: no primary, or a transaction that met others as often as it tried. Nothing
-// was changed by what failed so. Other errors and faults come back as they are; contexts that ended too.
+// was changed by what failed so. ErrTooLarge where a transaction does not fit. Other errors and faults come back as they are; contexts that ended too.
 func unavailable(err error) error {
 	switch {
 	case err == nil, fault.IsKind(err, fault.Unavailable), errors.Is(err, context.Canceled):
@@ -101,6 +103,8 @@ func unavailable(err error) error {
 	case coded(err, codeSnapshotTooOld):
 		return fault.New(fault.Unavailable, "database_unavailable", "MongoDB no longer has the snapshot that is being read, because reading took too long: "+
 			"raise minSnapshotHistoryWindowInSeconds on every node, and begin again").Wrap(err)
+	case coded(err, codeTooLarge):
+		return fmt.Errorf("%w: %w", transaction.ErrTooLarge, err)
 	case unreachable(err), passing(err):
 		return fault.New(fault.Unavailable, "database_unavailable", "the database does not answer; nothing was changed").Retry(time.Second).Wrap(err)
 	}

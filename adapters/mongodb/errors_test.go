@@ -7,6 +7,7 @@ import (
 
 	"kassa/core/fault"
 	"kassa/core/journal"
+	"kassa/core/transaction"
 
 	"go.mongodb.org/mongo-driver/v2/mongo"
 )
@@ -34,6 +35,9 @@ func TestWhatPassesByItselfIsNoErrorOfTheServer(t *testing.T) {
 		if err := unavailable(mongo.CommandError{Code: code, Name: name}); !fault.IsCode(err, "database_unavailable") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+	if err := unavailable(mongo.BulkWriteException{WriteErrors: []mongo.BulkWriteError{{WriteError: mongo.WriteError{Code: 388}}}}); !errors.Is(err, transaction.ErrTooLarge) {
+		t.Errorf("a transaction that does not fit: got %v", err)
 	}
 	if err := unavailable(mongo.CommandError{Code: 2, Name: "BadValue"}); fault.IsKind(err, fault.Unavailable) {
 		t.Errorf("an error of Kassa's own: got %v", err)

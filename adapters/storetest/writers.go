@@ -24,6 +24,7 @@ func clockDate(n int) clock.Date { return clock.Date(n) } //nolint:gosec // smal
 var writerRules = []rule{
 	{"a refusal leaves no trace and stops nobody else", refusals},
 	{"what cannot be read stops nobody who does not need it", damagedValues},
+	{"what is too much together is written in parts", tooLargeTogether},
 	{"one key, one record", func(t *testing.T, d *database) { oneKey(t, d, 1) }},
 	{"one key at two writers, one record", func(t *testing.T, d *database) { oneKey(t, d, 2) }},
 	{"what was done before is answered as it was then", repeated},

@@ -191,8 +191,9 @@ func (r *run) advance(ctx context.Context, to journal.Head, write func(ctx conte
 
 // records appends the source's records as they are.
 func (r *run) records(ctx context.Context) error {
+	most := int64(chunk)
 	for r.target.Position < r.source.Position {
-		rs, err := r.From.Journal.From(ctx, r.store.ID, r.target.Position, int(min(chunk, r.source.Position-r.target.Position)))
+		rs, err := r.From.Journal.From(ctx, r.store.ID, r.target.Position, int(min(most, r.source.Position-r.target.Position)))
 		if err != nil {
 			return err
 		}
@@ -203,7 +204,12 @@ func (r *run) records(ctx context.Context) error {
 		for _, rec := range rs {
 			to.Position, to.At, to.Last[rec.Chain] = rec.Position, rec.At, rec.Hash
 		}
-		if err := r.advance(ctx, to, func(ctx context.Context) error { return r.To.Journal.Append(ctx, r.store.ID, rs) }); err != nil {
+		err = r.advance(ctx, to, func(ctx context.Context) error { return r.To.Journal.Append(ctx, r.store.ID, rs) })
+		if errors.Is(err, transaction.ErrTooLarge) && len(rs) > 1 {
+			most = int64(len(rs) / 2) // for what is left too: it is likely to be as large
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		r.Records += int64(len(rs))

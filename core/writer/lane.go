@@ -167,9 +167,9 @@ func (l *lane) process(ctx context.Context, batch []*task, applied *plan) {
 			return
 		}
 		applied = nil
-		if (errors.Is(err, errRounds) || errors.Is(err, journal.ErrCorrupt)) && len(batch) > 1 {
-			// One of them asks too often, or each asks for what the one before it made, or one needs what cannot be read. In halves of halves, it
-			// fails alone, and each has all rounds to itself.
+		if len(batch) > 1 && (errors.Is(err, errRounds) || errors.Is(err, journal.ErrCorrupt) || errors.Is(err, transaction.ErrTooLarge)) {
+			// One of them asks too often, or each asks for what the one before it made, or one needs what cannot be read, or they are too much
+			// together. In halves of halves, it fails alone, and each has all rounds to itself.
 			half := len(batch) / 2
 			l.process(ctx, batch[:half], nil)
 			l.process(ctx, batch[half:], nil)
