@@ -141,12 +141,15 @@ func commit(ctx context.Context, s *mongo.Session) error {
 		case no && attempt == 1:
 			return err
 		case no || pause(ctx, attempt) != nil:
-			return fmt.Errorf("%w: %w", transaction.ErrUnknown, opaque{err})
+			return inDoubt(err)
 		}
 	}
 }
 
-// opaque hides the labels of an error, so that nothing runs again because of them.
+// inDoubt returns ErrUnknown for what a commit was answered last. It has none of its labels, so that nothing runs again because of them.
+func inDoubt(last error) error { return fmt.Errorf("%w: %w", transaction.ErrUnknown, opaque{last}) }
+
+// opaque hides the labels and the code of an error.
 type opaque struct{ error }
 
 // View implements transaction.Provider. It reads in a snapshot session: unlike a transaction, that holds nothing open on the server.
