@@ -14,6 +14,7 @@ import (
 	"kassa/core/audit"
 	"kassa/core/fault"
 	"kassa/core/inventory"
+	"kassa/core/journal"
 	"kassa/core/store"
 	"kassa/core/verify"
 	"kassa/core/writer"
@@ -130,7 +131,7 @@ func (s *Storage) verify(ctx context.Context, of store.Store, progress func(stor
 }
 
 // Verify proves the books of every store of the database, beside a running server. It reports to out and returns an error when
-// anything is off.
+// anything is off, or a store is half a copy.
 func Verify(ctx context.Context, c Config, out io.Writer, progress func(store string, done, of int64)) (err error) {
 	storage, end, err := openReader(ctx, c)
 	if err != nil {
@@ -144,19 +145,22 @@ func Verify(ctx context.Context, c Config, out io.Writer, progress func(store st
 	if len(stores) == 0 {
 		return errNoStore
 	}
-	var off []string
+	var off, unfinished []string
 	for _, s := range stores {
+		h, err := storage.Journal.Head(ctx, s.ID)
+		if err != nil {
+			return fmt.Errorf("store %s cannot be read: %w", s.Name, err)
+		}
+		if h.Status == journal.Copying {
+			fmt.Fprintf(out, "%s: a copy that is not finished, in which nobody can sell\n", s.Name)
+			unfinished = append(unfinished, s.Name)
+			continue
+		}
 		r, err := storage.verify(ctx, s, progress)
 		if err != nil {
 			return fmt.Errorf("store %s cannot be read: %w", s.Name, err)
 		}
-		fmt.Fprintf(out, "%s: %d records, %d values and %d index entries read, %d findings\n", s.Name, r.Records, r.Values, r.Entries, int64(len(r.Findings))+r.More)
-		for _, f := range r.Findings {
-			fmt.Fprintln(out, " -", f)
-		}
-		if r.More > 0 {
-			fmt.Fprintf(out, " - and %d more\n", r.More)
-		}
+		tellFindings(out, s.Name, r)
 		if !r.Clean() {
 			off = append(off, s.Name)
 		}
@@ -164,5 +168,18 @@ func Verify(ctx context.Context, c Config, out io.Writer, progress func(store st
 	if len(off) > 0 {
 		return fmt.Errorf("the books of %s are off", strings.Join(off, ", "))
 	}
+	if len(unfinished) > 0 {
+		return fmt.Errorf("the copy of %s is not finished; run the same kassa copy or kassa restore again", strings.Join(unfinished, ", "))
+	}
 	return nil
+}
+
+func tellFindings(out io.Writer, store string, r *verify.Report) {
+	fmt.Fprintf(out, "%s: %d records, %d values and %d index entries read, %d findings\n", store, r.Records, r.Values, r.Entries, int64(len(r.Findings))+r.More)
+	for _, f := range r.Findings {
+		fmt.Fprintln(out, " -", f)
+	}
+	if r.More > 0 {
+		fmt.Fprintf(out, " - and %d more\n", r.More)
+	}
 }
