@@ -58,7 +58,7 @@ func (p *plan) proves() bool {
 // suspect returns errTaken for an error that may not have come about had the keys been looked up: a task that was done before is not applied then.
 func (p *plan) suspect(err error) error {
 	switch {
-	case !p.guessed, errors.Is(err, journal.ErrStale), errors.Is(err, transaction.ErrUnknown), fault.IsKind(err, fault.Unavailable),
+	case !p.guessed, errors.Is(err, journal.ErrStale), errors.Is(err, transaction.ErrUnknown), errors.Is(err, transaction.ErrTooLarge), fault.IsKind(err, fault.Unavailable),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return err
 	}
