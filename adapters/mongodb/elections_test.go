@@ -51,6 +51,9 @@ func TestElectionsLoseAndDoubleNothing(t *testing.T) {
 		counted := make(chan bool)
 		go func() { count(t, a, "lost"); close(counted) }()
 		waitForHead(t, connect(t, strings.Replace(cluster.NodeURI(first), "/?", "/shops?authSource=admin&", 1)), n+1)
+		if shown, err := b.journal.Head(ctx, "shop"); err != nil || shown.Position != int64(n) {
+			t.Errorf("the head of %d is shown before a majority has it, or %v", shown.Position, err)
+		}
 		cluster.Kill(first)
 		for i := range 2 {
 			cluster.ResumeReplication((first + 1 + i) % 3)
