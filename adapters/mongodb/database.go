@@ -144,11 +144,13 @@ func (d *Database) explain(err error) error {
 	case strings.Contains(err.Error(), "(KeyNotFound)"): // a set that has just started cannot tell yet whether a password is right
 		return fmt.Errorf("no MongoDB primary answers yet: %w", err)
 	case errors.As(err, &server) && server.HasErrorCode(codeUnauthorized):
-		return fmt.Errorf("the user of the MongoDB URI may not use the database %s: it needs the role readWrite there", d.db.Name()) // the server's own words are the whole command
+		return fmt.Errorf("the MongoDB URI names no user who may use the database %s: it needs one with the role readWrite there", d.db.Name()) // the server's own words are the whole command
 	case errors.As(err, &server) && (server.HasErrorCode(codeAuthenticationFailed) || server.HasErrorCode(codeAtlasError)), strings.Contains(err.Error(), "auth error"):
-		return fmt.Errorf("MongoDB refuses the user or the password of the URI: %w", err)
+		return fmt.Errorf("MongoDB refuses the user or the password of the URI; a user who was made in another database than it names needs authSource: %w", err)
 	case misnamed(err):
-		return fmt.Errorf("the MongoDB servers of the URI belong to another replica set than its replicaSet says; rs.status().set is the right name: %w", err)
+		return fmt.Errorf("the MongoDB servers of the URI belong to another replica set than its replicaSet says, or to none; rs.status().set is the right name: %w", err)
+	case uninitiated(err):
+		return fmt.Errorf("a MongoDB server answers, but it belongs to no replica set yet: rs.initiate() makes one, and one that was just started needs a moment: %w", err)
 	case unreachable(err):
 		return fmt.Errorf("no MongoDB primary answers: %w", err)
 	}

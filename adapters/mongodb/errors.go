@@ -83,10 +83,16 @@ func unreachable(err error) bool {
 	return slices.ContainsFunc(codesAway, func(code int) bool { return coded(err, code) })
 }
 
-// misnamed reports whether every server that answered was left out, because it is of another replica set than the URI names.
+// misnamed reports whether every server that answered was left out, because it is of another replica set than the URI names, or of none.
 func misnamed(err error) bool {
 	var selection topology.ServerSelectionError
 	return errors.As(err, &selection) && selection.Desc.Kind == description.TopologyKindReplicaSetNoPrimary && len(selection.Desc.Servers) == 0
+}
+
+// uninitiated reports whether a server answered that waits to be made a member of a set, or was started a moment ago.
+func uninitiated(err error) bool {
+	var selection topology.ServerSelectionError
+	return errors.As(err, &selection) && slices.ContainsFunc(selection.Desc.Servers, func(s description.Server) bool { return s.Kind == description.ServerKindRSGhost })
 }
 
 // passing reports whether a callback that failed so may run again at once.
@@ -95,7 +101,7 @@ func passing(err error) bool {
 }
 
 // unavailable makes an Unavailable fault of what passes by itself: no primary, or a transaction that met others as often as it tried. Nothing
-// was changed by what failed so. ErrTooLarge where a transaction does not fit. Other errors and faults come back as they are; contexts that ended too.
+// was changed by what failed so. What a user without the rights is refused is one too: somebody took them, and gives them back. ErrTooLarge where a transaction does not fit. Other errors and faults come back as they are; contexts that ended too.
 func unavailable(err error) error {
 	switch {
 	case err == nil, fault.IsKind(err, fault.Unavailable), errors.Is(err, context.Canceled):
@@ -105,6 +111,8 @@ func unavailable(err error) error {
 			"raise minSnapshotHistoryWindowInSeconds on every node, and begin again").Wrap(err)
 	case coded(err, codeTooLarge):
 		return fmt.Errorf("%w: %w", transaction.ErrTooLarge, err)
+	case coded(err, codeUnauthorized):
+		return fault.New(fault.Unavailable, "database_unavailable", "the database no longer lets the server in; nothing was changed").Retry(time.Second).Wrap(discreet{err})
 	case unreachable(err), passing(err):
 		return fault.New(fault.Unavailable, "database_unavailable", "the database does not answer; nothing was changed").Retry(time.Second).Wrap(err)
 	}
@@ -119,12 +127,14 @@ func broken(err error) error {
 	return err
 }
 
-// discreet leaves the values out of what a server says of a key that is taken. They may be somebody's address, and errors are logged.
+// discreet leaves the values out of what a server says of a key that is taken, and of a command that it refuses. They may be somebody's address, and
+// errors are logged.
 type discreet struct{ error }
 
 // Error implements error.
 func (d discreet) Error() string {
 	text, _, _ := strings.Cut(d.error.Error(), " dup key:")
+	text, _, _ = strings.Cut(text, " to execute command")
 	return text
 }
 

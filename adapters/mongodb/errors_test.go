@@ -25,6 +25,19 @@ func TestTakenKeyIsNamedWithoutItsValue(t *testing.T) {
 	}
 }
 
+// TestRefusedCommandIsNamedWithoutItsValues: rights that are taken from a server's user are given back, and meanwhile its log holds no addresses.
+func TestRefusedCommandIsNamedWithoutItsValues(t *testing.T) {
+	err := unavailable(mongo.CommandError{Code: 13, Name: "Unauthorized",
+		Message: `not authorized on kassa to execute command { find: "users", filter: { email_key: "mia@member.test" } }`})
+	f, _ := fault.As(err)
+	if f == nil || f.Code != "database_unavailable" || f.RetryAfter == 0 {
+		t.Fatalf("got %v", err)
+	}
+	if text := errors.Unwrap(f).Error(); strings.Contains(text, "mia") || !strings.Contains(text, "not authorized on kassa") {
+		t.Errorf("the log gets %s", text)
+	}
+}
+
 // TestWhatPassesByItselfIsNoErrorOfTheServer: whoever asks is told to ask again.
 func TestWhatPassesByItselfIsNoErrorOfTheServer(t *testing.T) {
 	for name, code := range map[string]int32{

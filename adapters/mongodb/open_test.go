@@ -7,12 +7,11 @@ import (
 	"sync"
 	"testing"
 
-	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
-
 	"kassa/adapters/mongodb"
 	"kassa/adapters/mongodb/mongotest"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 )
 
 func TestOpenSaysInOneSentenceWhatIsWrongAndNeverThePassword(t *testing.T) {
@@ -29,11 +28,14 @@ func TestOpenSaysInOneSentenceWhatIsWrongAndNeverThePassword(t *testing.T) {
 		"an unescaped sign":   {"mongodb://kassa:" + password + "%@localhost/", "URI"},
 		"a second at":         {"mongodb://kassa:@" + password + "@localhost/", "@ is written %40"},
 		"another set":         {strings.Replace(mine, "replicaSet=kassa", "replicaSet=other", 1), "another replica set"},
+		"not of the set":      {mongotest.Standalone(t) + "?replicaSet=kassa", "or to none"},
+		"no set yet":          {"mongodb://" + mongotest.Node(t, "--replSet", "kassa") + "/?replicaSet=kassa", "rs.initiate()"},
 		"a slash":             {"mongodb://kassa:/" + password + "@localhost/", "URI"},
 		"a colon":             {"mongodb://kassa:" + password + ":" + password + "@localhost/", "URI"},
 		"no host":             {"mongodb://kassa:" + password + "@/", "URI"},
 		"an unknown option":   {"mongodb://kassa:" + password + "@localhost/?tls=perhaps", "URI"},
 		"another password":    {strings.Replace(mine, password, password+"x", 1), "refuses the user or the password"},
+		"another's user":      {strings.Replace(mine, "/mine?", "/other?", 1), "authSource"},
 		"nobody's":            {strings.Replace(mine, "kassa:"+password+"@", "", 1), "readWrite"},
 		"no right to write":   {strings.Replace(mine, "kassa:", "reader:", 1), "readWrite"},
 		"no right":            {strings.Replace(mine, "/mine?", "/other?authSource=mine&", 1), "readWrite"},
