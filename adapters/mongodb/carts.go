@@ -138,7 +138,7 @@ func (r *Carts) List(ctx context.Context, s id.Store, p page.Request) (page.List
 		}},
 	}
 	var found []cashier.Cart
-	err = each(ctx, r.c(), filter, options.Find().SetSort(sorted("-updated_at", "-_id.i")).SetLimit(int64(p.Limit)+1), func(p parked) error {
+	err = each(ctx, r.c(), filter, first(p.Limit+1).SetSort(sorted("-updated_at", "-_id.i")), func(p parked) error {
 		c, err := p.cart()
 		found = append(found, c)
 		return err

@@ -218,7 +218,7 @@ func (j *Journal) Changes(ctx context.Context, s id.Store, position int64, limit
 	if limit <= 0 {
 		return nil, nil
 	}
-	o := options.Find().SetSort(sorted("_id")).SetProjection(justBody).SetLimit(int64(limit)).SetBatchSize(int32(limit))
+	o := first(limit).SetSort(sorted("_id")).SetProjection(justBody)
 	err = each(ctx, j.d.collection(records), after(s, position), o, func(w bodied) error {
 		refs, err := journal.Changes([]byte(w.Body))
 		if err != nil {
@@ -240,7 +240,7 @@ func (j *Journal) list(ctx context.Context, filter, order bson.D, limit int) (rs
 	if limit <= 0 {
 		return nil, nil
 	}
-	o := options.Find().SetSort(order).SetLimit(int64(limit)).SetProjection(justRecord)
+	o := first(limit).SetSort(order).SetProjection(justRecord)
 	err = each(ctx, j.d.collection(records), filter, o, func(w sealed) error {
 		r, err := j.open(w)
 		if err == nil {

@@ -9,7 +9,6 @@ import (
 	"kassa/core/page"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 // Ledger implements ledger.Repository.
@@ -27,7 +26,7 @@ func (l *Ledger) Postings(ctx context.Context, s id.Store, a ledger.ID, p page.R
 	var found []ledger.Posting
 	name := string(a.Ref())
 	filter := bson.D{{Key: "_id.s", Value: s}, {Key: "refs", Value: name}, {Key: "_id.p", Value: bson.D{{Key: "$lt", Value: before}}}}
-	err = each(ctx, l.j.d.collection(records), filter, options.Find().SetSort(sorted("-_id.p")).SetLimit(int64(p.Limit)+1), func(w row) error {
+	err = each(ctx, l.j.d.collection(records), filter, first(p.Limit+1).SetSort(sorted("-_id.p")), func(w row) error {
 		r, err := l.j.open(w.sealed())
 		if err != nil {
 			return err

@@ -175,7 +175,7 @@ func (r *people[P, D]) list(ctx context.Context, s id.Store, texts []bson.D, p p
 		filter = append(filter, bson.E{Key: "$and", Value: texts})
 	}
 	var found []P
-	err = r.each(ctx, filter, options.Find().SetSort(sorted("place")).SetLimit(int64(p.Limit)+1), func(p P) error {
+	err = r.each(ctx, filter, first(p.Limit+1).SetSort(sorted("place")), func(p P) error {
 		found = append(found, p)
 		return nil
 	})

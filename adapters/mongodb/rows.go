@@ -38,6 +38,9 @@ func inOneBatch(n int) *options.FindOptionsBuilder {
 	return options.Find().SetBatchSize(int32(n + 1)) //nolint:gosec // a few hundred
 }
 
+// first gives the first n documents, in one answer too: a second one would take as long again, and is not asked for again where it fails.
+func first(n int) *options.FindOptionsBuilder { return inOneBatch(n).SetLimit(int64(n)) }
+
 // decode returns an ErrCorrupt that names the document where it is not what it must be, as one that somebody wrote to by hand.
 func decode[T any](c *mongo.Collection, d bson.Raw, into *T) (err error) {
 	if r, ok := any(into).(reader); ok {

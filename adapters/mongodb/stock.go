@@ -352,7 +352,7 @@ func (r *Stock) Scarce(ctx context.Context, s id.Store, f inventory.StockFilter,
 	default:
 		return nil, fmt.Errorf("no stock is %q", f)
 	}
-	o := options.Find().SetHint(hint).SetLimit(int64(limit)).SetProjection(sorted("_id"))
+	o := first(limit).SetHint(hint).SetProjection(sorted("_id"))
 	err = each(ctx, r.d.collection(stock), filter, o, func(x identified) error {
 		ids = append(ids, id.ID(x.ID.ID))
 		return nil
