@@ -1,6 +1,8 @@
 package mongodb_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -40,18 +42,27 @@ func TestCommitOfUnknownOutcomeCountsOnce(t *testing.T) {
 	}
 }
 
-// A session that is ended for the sake of others may be one in which this process does something else by now.
+// A session that is ended for the sake of others may be one in which this process does something else by now; and what a server gives up for
+// reasons of its own goes well the next time.
 func TestInterruptedCommandRunsAgain(t *testing.T) {
+	const lockTimeout, cursorNotFound, queryPlanKilled, cursorKilled, cacheFull, interrupted = 24, 43, 175, 237, 365, 11601
 	uri := databaseURI(t)
 	c, n := openTill(t, uri, "a"), 0
-	for _, command := range []string{"find", "update", "insert"} {
-		off := failing(t, uri, "a", mongotest.Failure{Commands: []string{command}, ErrorCode: 11601, Times: 1})
+	for _, row := range []struct {
+		command string
+		code    int
+	}{
+		{"find", interrupted}, {"update", interrupted}, {"insert", interrupted},
+		{"find", lockTimeout}, {"find", cursorNotFound}, {"find", queryPlanKilled}, {"find", cursorKilled}, {"find", cacheFull}, {"update", cacheFull},
+	} {
+		off := failing(t, uri, "a", mongotest.Failure{Commands: []string{row.command}, ErrorCode: row.code, Times: 1})
 		n++
-		if err := c.Count(t.Context(), command); err != nil {
-			t.Errorf("%s: %v", command, err)
+		read := c.View(t.Context(), func(ctx context.Context) error { _, err := c.journal.Head(ctx, "shop"); return err })
+		if err := errors.Join(read, c.Count(t.Context(), fmt.Sprint(row))); err != nil {
+			t.Errorf("%+v: %v", row, err)
 		}
 		if met := c.Counts(); met.Retries != int64(n) || met.Conflicts != 0 {
-			t.Errorf("%s: met %+v, want %d retries", command, met, n)
+			t.Errorf("%+v: met %+v, want %d retries", row, met, n)
 		}
 		off()
 		c.Check(t, n)
