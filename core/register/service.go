@@ -77,6 +77,12 @@ func (s *Service) List(ctx context.Context, st id.Store, p page.Request) (page.L
 	return out, err
 }
 
+// Each gives fn every register by name, without what its drawer holds.
+func (s *Service) Each(ctx context.Context, st id.Store, fn func(*Register)) error {
+	read := func(p page.Request) (page.List[*Register], error) { return s.r.List(ctx, st, p) }
+	return page.Each(read, func(r *Register) error { fn(r); return nil })
+}
+
 // Balance returns the cash in the drawer, now or at the end of a business day, and that day; without a day it is all that the drawer holds.
 // register_unknown.
 func (s *Service) Balance(ctx context.Context, st id.Store, i id.ID, day clock.Date) (money.Amount, clock.Date, error) {

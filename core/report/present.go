@@ -102,9 +102,11 @@ func (s *Service) Cash(ctx context.Context, st id.Store) (Cash, error) {
 	var out Cash
 	err = s.c.Writer.Snapshot(ctx, func(ctx context.Context) error {
 		out = Cash{Frame: f}
-		return s.eachRegister(ctx, st, func(r register.Standing) {
+		read := func(p page.Request) (page.List[register.Standing], error) { return s.c.Registers.List(ctx, st, p) }
+		return page.Each(read, func(r register.Standing) error {
 			out.Drawers = append(out.Drawers, r)
 			out.Total += r.Balance
+			return nil
 		})
 	})
 	return out, err

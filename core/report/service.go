@@ -106,19 +106,13 @@ func (s *Service) Summary(ctx context.Context, st id.Store, a Asked) (Summary, e
 		out = Summary{Frame: f, Sums: all.sums}
 		out.Tenders = slices.DeleteFunc(out.Tenders, func(t Tender) bool { return t.Count == Count{} })
 		out.Taxes = slices.DeleteFunc(out.Taxes, func(t Tax) bool { return t == Tax{Rate: t.Rate} })
-		return s.eachRegister(ctx, st, func(r register.Standing) {
-			if found := *all.sums.register(r.Register.ID()); found.Count != (Count{}) {
-				out.Tills = append(out.Tills, Named{found, r.Register.Name()})
+		return s.c.Registers.Each(ctx, st, func(r *register.Register) {
+			if found := *all.sums.register(r.ID()); found.Count != (Count{}) {
+				out.Tills = append(out.Tills, Named{found, r.Name()})
 			}
 		})
 	})
 	return out, err
-}
-
-// eachRegister gives fn the registers by name.
-func (s *Service) eachRegister(ctx context.Context, st id.Store, fn func(register.Standing)) error {
-	read := func(p page.Request) (page.List[register.Standing], error) { return s.c.Registers.List(ctx, st, p) }
-	return page.Each(read, func(r register.Standing) error { fn(r); return nil })
 }
 
 // Takings are the figures of one period.
