@@ -236,7 +236,7 @@ func refusesOthers(t *testing.T, c Config, root *mongo.Database) {
 	t.Helper()
 	must(t, root.RunCommand(t.Context(), bson.D{{Key: "createUser", Value: "guest"}, {Key: "pwd", Value: "guest"}, {Key: "roles", Value: bson.A{}}}).Err())
 	_, at, _ := strings.Cut(c.MongoURI, "@")
-	for user, want := range map[string]string{"guest:guest": "needs the role readWrite", "kassa:guest": "refuses the user or the password"} {
+	for user, want := range map[string]string{"guest:guest": "the role readWrite there", "kassa:guest": "refuses the user or the password"} {
 		c.MongoURI = "mongodb://" + user + "@" + at
 		_, err := OpenBare(t.Context(), c, 1, 1)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
