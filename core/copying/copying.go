@@ -372,10 +372,10 @@ func (r *run) prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case report.Clean():
+	switch off := report.Err(); {
+	case off == nil:
 	case r.began == 0:
-		return fault.New(fault.Conflict, "books_off", "its books are off: %s; kassa verify says more", report.Findings[0])
+		return off
 	default: // what is off may be what the earlier copy left
 		return damaged("the copy is not whole: " + report.Findings[0])
 	}

@@ -36,6 +36,14 @@ type Report struct {
 // Clean reports whether nothing is off.
 func (r *Report) Clean() bool { return len(r.Findings) == 0 }
 
+// Err returns the Conflict fault books_off with the first finding, or nil where nothing is off.
+func (r *Report) Err() error {
+	if r.Clean() {
+		return nil
+	}
+	return fault.New(fault.Conflict, "books_off", "its books are off: %s; kassa verify says more", r.Findings[0])
+}
+
 func (r *Report) find(format string, args ...any) {
 	if len(r.Findings) == maxFound {
 		r.More++
