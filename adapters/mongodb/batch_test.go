@@ -25,14 +25,8 @@ func TestManyAreReadInOneAnswer(t *testing.T) {
 	var refs, productRefs []journal.Ref
 	for n := range many {
 		code := fmt.Sprint(1000 + n)
-		p, err := inventory.NewProduct(id.ID(code), inventory.Details{Name: code, Barcodes: []string{code}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := inventory.NewStock(p.ID(), 5)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := must(inventory.NewProduct(id.ID(code), inventory.Details{Name: code, Barcodes: []string{code}}))
+		s := must(inventory.NewStock(p.ID(), 5))
 		products, stock = append(products, writer.Change{After: p}), append(stock, writer.Change{After: s})
 		codes, refs, productRefs = append(codes, code), append(refs, s.Ref()), append(productRefs, p.Ref())
 	}
@@ -72,10 +66,7 @@ func TestLongestPageIsReadInOneAnswer(t *testing.T) {
 	var rs []journal.Record
 	for n := range many + 1 {
 		i := id.ID(fmt.Sprint(1000 + n))
-		m, err := member.Restore(member.Snapshot{ID: i, Name: "Mia", PINHash: "hash", Tier: member.Regular, CreatedAt: time.UnixMilli(1), Version: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := must(member.Restore(member.Snapshot{ID: i, Name: "Mia", PINHash: "hash", Tier: member.Regular, CreatedAt: time.UnixMilli(1), Version: 1}))
 		r := journal.Record{ID: i, Position: int64(n + 1), At: time.UnixMilli(1), Draft: journal.Draft{Doc: blank{}, Refs: []journal.Ref{"all:them"}, Lines: []journal.Line{{Account: "till"}}}}
 		if err := r.Seal(); err != nil {
 			t.Fatal(err)

@@ -14,8 +14,6 @@ import (
 	"kassa/core/store"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
 const heldUp = 5 * time.Second // at most, by a transaction that nobody ends
@@ -74,14 +72,10 @@ func TestProcessThatStopsBeforeItsCommitHoldsOthersUpForAMoment(t *testing.T) {
 // saysNonsense lets processes say what are no sessions, as one of another version may, or whoever writes by hand.
 func saysNonsense(t *testing.T, uri string) {
 	t.Helper()
-	client, err := mongo.Connect(options.Client().ApplyURI(uri))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = client.Disconnect(t.Context()) }()
+	writers := connect(t, uri).Collection("writers")
 	for i, sessions := range []any{"none", bson.A{5, bson.Binary{Data: []byte{1}}, bson.Binary{Subtype: bson.TypeBinaryUUID, Data: []byte{1}}}, nil} {
 		said := bson.D{{Key: "_id", Value: bson.D{{Key: "s", Value: "shop"}, {Key: "p", Value: fmt.Sprint(i)}}}, {Key: "sessions", Value: sessions}}
-		if _, err := client.Database("shops").Collection("writers").InsertOne(t.Context(), said); err != nil {
+		if _, err := writers.InsertOne(t.Context(), said); err != nil {
 			t.Fatal(err)
 		}
 	}

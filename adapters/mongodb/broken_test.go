@@ -23,22 +23,10 @@ func (jar) Walk(*journal.Codec) {}
 // TestChangeOfWhatIsNotThereIsBroken: somebody else changed the books, who did not ask for the head.
 func TestChangeOfWhatIsNotThereIsBroken(t *testing.T) {
 	d, _, _ := openNamed(t)
-	p, err := inventory.NewProduct("tea", inventory.Details{Name: "Tea", Barcodes: []string{"1001"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	renamed, err := inventory.NewProduct("tea", inventory.Details{Name: "Tea", Barcodes: []string{"1002"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := member.Restore(member.Snapshot{ID: "mia", Name: "Mia", PINHash: "hash", Tier: member.Regular, CreatedAt: time.UnixMilli(1), Version: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	u, err := inventory.NewImageUses(strings.Repeat("a", 64), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must(inventory.NewProduct("tea", inventory.Details{Name: "Tea", Barcodes: []string{"1001"}}))
+	renamed := must(inventory.NewProduct("tea", inventory.Details{Name: "Tea", Barcodes: []string{"1002"}}))
+	m := must(member.Restore(member.Snapshot{ID: "mia", Name: "Mia", PINHash: "hash", Tier: member.Regular, CreatedAt: time.UnixMilli(1), Version: 1}))
+	u := must(inventory.NewImageUses(strings.Repeat("a", 64), 1))
 	three, four := must(inventory.NewStock("scarce", 3)), must(inventory.NewStock("scarce", 4))
 	if _, err := d.collection(stock).InsertOne(t.Context(), onHand{ID: key{"shop", "scarce"}, OnHand: 2, Spare: -1, Scarce: &scarce{2, -1}}); err != nil {
 		t.Fatal(err)

@@ -101,7 +101,8 @@ func passing(err error) bool {
 }
 
 // unavailable makes an Unavailable fault of what passes by itself: no primary, or a transaction that met others as often as it tried. Nothing
-// was changed by what failed so. What a user without the rights is refused is one too: somebody took them, and gives them back. ErrTooLarge where a transaction does not fit. Other errors and faults come back as they are; contexts that ended too.
+// was changed by what failed so. What a user without the rights is refused is one too: somebody took them, and gives them back. ErrTooLarge where
+// a transaction does not fit. Other errors and faults come back as they are; contexts that ended too.
 func unavailable(err error) error {
 	switch {
 	case err == nil, fault.IsKind(err, fault.Unavailable), errors.Is(err, context.Canceled):

@@ -58,11 +58,11 @@ func TestScarceIsWhatIsOutOrLow(t *testing.T) {
 	}
 }
 
-func must(s *inventory.Stock, err error) *inventory.Stock {
+func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
-	return s
+	return v
 }
 
 // setLimits does what edits of the products would.

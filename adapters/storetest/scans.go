@@ -101,18 +101,15 @@ func barcodeIsAsScarceAsTheListSays(t *testing.T, d *database) {
 	}
 }
 
-// overtakenScan does something right after products were read by their barcodes.
+// overtakenScan is overtaken right after products were read by their barcodes.
 type overtakenScan struct {
 	inventory.Repository
-	then func()
+	meanwhile
 }
 
 func (o *overtakenScan) ByCodes(ctx context.Context, s id.Store, codes []string) ([]*inventory.Product, error) {
 	ps, err := o.Repository.ByCodes(ctx, s, codes)
-	if then := o.then; then != nil {
-		o.then = nil
-		then()
-	}
+	o.happen()
 	return ps, err
 }
 

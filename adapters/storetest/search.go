@@ -150,17 +150,26 @@ func whatAnotherProcessDidIsFoundAtOnce(t *testing.T, d *database) {
 	}
 }
 
-// overtaken does something right after the newest edit was read.
+// meanwhile is what happens once, while a test is under way.
+type meanwhile struct{ then func() }
+
+func (m *meanwhile) happen() {
+	if then := m.then; then != nil {
+		m.then = nil
+		then()
+	}
+}
+
+// overtaken is overtaken right after the newest edit was read.
 type overtaken struct {
 	journal.Repository
-	then func()
+	meanwhile
 }
 
 func (o *overtaken) List(ctx context.Context, s id.Store, ref journal.Ref, g journal.Range) ([]journal.Record, error) {
 	rs, err := o.Repository.List(ctx, s, ref, g)
-	if then := o.then; then != nil && ref == inventory.EditsRef {
-		o.then = nil
-		then()
+	if ref == inventory.EditsRef {
+		o.happen()
 	}
 	return rs, err
 }

@@ -21,12 +21,12 @@ import (
 
 const shop = id.Store("shop")
 
-// shelves are the products of a test's scanner: each has its barcode as its name. A look-up takes its time, and ends with fails.
+// shelves are the products of a test's scanner: each has its barcode as its name. A look-up takes its time, and may fail.
 type shelves struct {
 	t       *testing.T
 	lookUps [][]string
 	takes   time.Duration
-	fails   error
+	fails   func(codes []string) error // or panics
 }
 
 func newShelves(t *testing.T) *shelves { return &shelves{t: t, takes: time.Second} }
@@ -41,7 +41,19 @@ func (s *shelves) find(ctx context.Context, _ id.Store, codes []string) (found [
 			found = append(found, coded(s.t, code))
 		}
 	}
-	return found, s.fails
+	if s.fails != nil {
+		err = s.fails(codes)
+	}
+	return found, err
+}
+
+func panicAt(code string) func(codes []string) error {
+	return func(codes []string) error {
+		if codes[0] == code {
+			panic("a defect")
+		}
+		return nil
+	}
 }
 
 func coded(t *testing.T, code string) Listed {
@@ -162,9 +174,10 @@ func TestALookUpIsGivenUpInTime(t *testing.T) {
 func TestWhereTheDatabaseIsAwayAllWhoWaitAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelves(t)
-		s.fails = fault.New(fault.Unavailable, "database_unavailable", "no database")
+		away := fault.New(fault.Unavailable, "database_unavailable", "no database")
+		s.fails = func([]string) error { return away }
 		c := newScanner(s.find)
-		wantEqual(t, scanning(t.Context(), c, "1001", "1002", "1003")(), slices.Repeat([]string{s.fails.Error()}, 3))
+		wantEqual(t, scanning(t.Context(), c, "1001", "1002", "1003")(), slices.Repeat([]string{away.Error()}, 3))
 		wantEqual(t, s.lookUps, [][]string{{"1001"}, {"1002", "1003"}})
 		s.fails = nil
 		wantEqual(t, scanning(t.Context(), c, "1001")(), []string{"1001"})
@@ -180,13 +193,13 @@ func TestAProductThatCannotBeReadFailsOnlyThoseWhoScanIt(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newShelves(t)
 				s.takes = time.Millisecond
-				c := newScanner(func(ctx context.Context, st id.Store, codes []string) ([]Listed, error) {
-					found, err := s.find(ctx, st, codes)
+				s.fails = func(codes []string) error {
 					if slices.Contains(codes, "1004") {
-						return nil, fail()
+						return fail()
 					}
-					return found, err
-				})
+					return nil
+				}
+				c := newScanner(s.find)
 				answers := scanning(t.Context(), c, "1001", "1002", "1003", "1004", "1005", "1004", "unknown")()
 				for i, said := range answers {
 					if strings.Contains(said, "damaged") {
@@ -203,14 +216,8 @@ func TestAProductThatCannotBeReadFailsOnlyThoseWhoScanIt(t *testing.T) {
 func TestTheLogIsToldWhereALookUpPanicked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelves(t)
-		c := newScanner(func(ctx context.Context, st id.Store, codes []string) ([]Listed, error) {
-			found, err := s.find(ctx, st, codes)
-			if codes[0] == "1002" {
-				panic("a defect")
-			}
-			return found, err
-		})
-		if said := scanning(t.Context(), c, "1001", "1002")()[1]; !strings.Contains(said, "a defect") || !strings.Contains(said, "scan_test.go") {
+		s.fails = panicAt("1002")
+		if said := scanning(t.Context(), newScanner(s.find), "1001", "1002")()[1]; !strings.Contains(said, "a defect") || !strings.Contains(said, "scan_test.go") {
 			t.Errorf("the log gets %q", said)
 		}
 	})
@@ -219,13 +226,8 @@ func TestTheLogIsToldWhereALookUpPanicked(t *testing.T) {
 func TestWhoWaitedForALookUpThatPanicsIsLookedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelves(t)
-		c := newScanner(func(ctx context.Context, st id.Store, codes []string) ([]Listed, error) {
-			found, err := s.find(ctx, st, codes)
-			if codes[0] == "1001" {
-				panic("a defect")
-			}
-			return found, err
-		})
+		s.fails = panicAt("1001")
+		c := newScanner(s.find)
 		panicked := make(chan any)
 		go func() {
 			defer func() { panicked <- recover() }()
