@@ -128,10 +128,29 @@ func (d *Database) prepare(ctx context.Context) error {
 		if _, err := d.collection(name).Indexes().CreateMany(ctx, specifications(of)); err != nil {
 			return err
 		}
-		for _, old := range obsolete[name] {
-			if err := d.collection(name).Indexes().DropOne(ctx, old); err != nil && !coded(err, codeIndexNotFound) {
-				return err
-			}
+		if err := d.drop(ctx, name, obsolete[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop drops those of the indexes that are there. It asks first: to drop what is not there, too, waits for every transaction that has written to the
+// collection, and one that a dead process left stays open for a minute.
+func (d *Database) drop(ctx context.Context, collection string, old []string) error {
+	if len(old) == 0 {
+		return nil
+	}
+	there, err := d.collection(collection).Indexes().ListSpecifications(ctx)
+	if err != nil {
+		return err
+	}
+	for _, x := range there {
+		if !slices.Contains(old, x.Name) {
+			continue
+		}
+		if err := d.collection(collection).Indexes().DropOne(ctx, x.Name); err != nil && !coded(err, codeIndexNotFound) { // another process was faster
+			return err
 		}
 	}
 	return nil

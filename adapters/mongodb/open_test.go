@@ -1,16 +1,19 @@
 package mongodb_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"kassa/adapters/mongodb"
 	"kassa/adapters/mongodb/mongotest"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/x/mongo/driver/connstring"
 )
 
@@ -51,6 +54,39 @@ func TestOpenSaysInOneSentenceWhatIsWrongAndNeverThePassword(t *testing.T) {
 				t.Errorf("it says %q, want %q", s, row.want)
 			}
 		})
+	}
+}
+
+// What a process that died had begun stays open for a minute, and a server must start meanwhile.
+func TestOpenWaitsForNoTransactionOfAnother(t *testing.T) {
+	uri := databaseURI(t)
+	openDatabase(t, uri)
+	hand := connect(t, uri)
+	collections, err := hand.ListCollectionNames(t.Context(), bson.D{})
+	if err != nil || len(collections) == 0 {
+		t.Fatal(collections, err)
+	}
+	dead, err := hand.Client().StartSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dead.EndSession(t.Context())
+	if err := dead.StartTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range collections {
+		if _, err := hand.Collection(c).InsertOne(mongo.NewSessionContext(t.Context(), dead), bson.D{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	d, err := mongodb.Open(ctx, uri, "next")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
