@@ -21,6 +21,7 @@ var searchRules = []rule{
 	{"a scan begins behind a place", scanBeginsBehindAPlace},
 	{"what is scarce is found among some and among all", whatIsScarceIsFoundAmongSomeAndAmongAll},
 	{"what another process did is found at once", whatAnotherProcessDidIsFoundAtOnce},
+	{"a page is read again where an edit changed it", pageIsReadAgainWhereAnEditChangedIt},
 	{"what does not fit into memory is listed all the same", whatDoesNotFitIntoMemoryIsListedAllTheSame},
 	{"where very many are out the others are asked", whereVeryManyAreOutTheOthersAreAsked},
 	{"a search that others overtake sees one moment", searchThatOthersOvertakeSeesOneMoment},
@@ -148,6 +149,44 @@ func whatAnotherProcessDidIsFoundAtOnce(t *testing.T, d *database) {
 	if got := here.names(t, inventory.Filter{}); got != nil {
 		t.Errorf("%q is deleted and listed", got)
 	}
+}
+
+// readProducts notes which products are read.
+type readProducts struct {
+	inventory.Repository
+	refs []journal.Ref
+}
+
+func (r *readProducts) Load(ctx context.Context, s id.Store, refs []journal.Ref) ([]writer.Value, error) {
+	r.refs = append(r.refs, refs...)
+	return r.Repository.Load(ctx, s, refs)
+}
+
+func pageIsReadAgainWhereAnEditChangedIt(t *testing.T, d *database) {
+	s := d.stockroom(t)
+	tea := s.add(t, inventory.Details{Name: "Tea"}, 0)
+	cake := s.add(t, inventory.Details{Name: "Cake"}, 0)
+	r := &readProducts{Repository: s.Products}
+	s.Service = inventory.NewService(s.w, r, s.Stock, s.Images, s.Journal)
+	wantRead := func(what string, names []string, want ...journal.Ref) {
+		t.Helper()
+		r.refs = nil
+		if got := s.names(t, inventory.Filter{}); !slices.Equal(got, names) || !slices.Equal(r.refs, want) {
+			t.Errorf("%s: %q are listed, and %q read; want %q and %q", what, got, r.refs, names, want)
+		}
+	}
+	wantRead("first", []string{"Cake", "Tea"}, inventory.ProductRef(cake), inventory.ProductRef(tea))
+	wantRead("again", []string{"Cake", "Tea"})
+	for n, name := range []string{"Green tea", "Tea"} {
+		if err := s.edit(tea, int64(n+1), func(d *inventory.Details) { d.Name = name }); err != nil {
+			t.Fatal(err)
+		}
+		wantRead("after an edit", []string{"Cake", name}, inventory.ProductRef(tea))
+	}
+	if err := s.Delete(t.Context(), s.id, inventory.Delete{ID: cake, Version: 1}); err != nil {
+		t.Fatal(err)
+	}
+	wantRead("after a deletion", []string{"Tea"})
 }
 
 // meanwhile is what happens once, while a test is under way.

@@ -104,16 +104,16 @@ func (c *catalogue) advanced(ctx context.Context, s id.Store, e *edition, newest
 		return nil, nil //nolint:nilnil // there is none, and that is no error
 	}
 	changed, ok, err := c.since(ctx, s, e.newest, newest)
-	switch {
-	case err != nil || !ok:
+	if err != nil || !ok {
 		return nil, err
-	case e.beyond:
-		return &edition{newest: markOf(newest), beyond: true}, nil
 	}
-	next := e.with(changed, markOf(newest))
-	if next.bytes() > c.most {
-		next = &edition{newest: next.newest, beyond: true}
+	next := &edition{newest: markOf(newest), beyond: true}
+	if !e.beyond {
+		if in := e.with(changed, next.newest); in.bytes() <= c.most {
+			next = in
+		}
 	}
+	next.shown.takeOver(&e.shown, changed)
 	return next, nil
 }
 
@@ -214,6 +214,12 @@ func (c *catalogue) read(ctx context.Context, s id.Store, newest mark) (*edition
 	return e, err
 }
 
+// show holds products that a page of the edition showed.
+func (c *catalogue) show(s id.Store, e *edition, ps []*Product) {
+	e.shown.hold(ps)
+	c.makeRoom(c.shelf(s))
+}
+
 // makeRoom forgets the catalogues that were not asked for the longest while, but for this one, until the others fit.
 func (c *catalogue) makeRoom(but *shelf) {
 	c.mu.Lock()
@@ -226,7 +232,7 @@ func (c *catalogue) makeRoom(but *shelf) {
 			if e == nil {
 				continue
 			}
-			size += e.bytes()
+			size += e.bytes() + e.shown.bytes()
 			if sh != but && (oldest == nil || sh.used.Load() < oldest.used.Load()) {
 				oldest = sh
 			}

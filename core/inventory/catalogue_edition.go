@@ -14,6 +14,7 @@ type edition struct {
 	newest mark
 	blocks []*block // in the order of the list
 	beyond bool     // the products take more memory than they may, so there are no blocks
+	shown  shown
 }
 
 // mark names a record. Its hash tells whether the journal is still the same.
@@ -22,7 +23,7 @@ type mark struct {
 	hash     journal.Hash
 }
 
-// bytes returns about what the edition takes in memory.
+// bytes returns about what the blocks take in memory.
 func (e *edition) bytes() (n int) {
 	for _, b := range e.blocks {
 		n += b.bytes()

@@ -299,6 +299,12 @@ func TestTheCataloguesStayWithinTheirBound(t *testing.T) {
 	if !slices.Equal(there, []id.Store{"a", "c"}) {
 		t.Errorf("%q are in memory, want the two that were asked for last", there)
 	}
+	long := named(0, "Tea", "")
+	long.d.Description = strings.Repeat("x", size)
+	c.show("c", c.shelves["c"].now.Load(), []*Product{long})
+	if c.shelves["a"].now.Load() != nil || c.shelves["c"].now.Load() == nil {
+		t.Error("what pages showed takes room beside the catalogues")
+	}
 	c.most = size - 1
 	if e, err := c.caughtUp(t.Context(), "d"); err != nil || !e.beyond || len(e.blocks) > 0 {
 		t.Errorf("a store that does not fit is in memory: %v", err)

@@ -129,7 +129,7 @@ func (q *listing) among(ctx context.Context, e *edition) ([]Listed, error) {
 	if err != nil && !errors.Is(err, errFull) {
 		return nil, err
 	}
-	return q.load(ctx, p.ids[:min(len(p.ids), q.limit)])
+	return q.load(ctx, e, p.ids[:min(len(p.ids), q.limit)])
 }
 
 // scarce returns the products that are out or low, as the filter asks, where they are few; else that each is asked for its stock.
@@ -144,26 +144,43 @@ func (q *listing) scarce(ctx context.Context) (few *group, asks bool, err error)
 	return groupOf(ids), false, nil
 }
 
-// load reads the products and their stock.
-func (q *listing) load(ctx context.Context, ids []id.ID) ([]Listed, error) {
-	refs := make([]journal.Ref, len(ids))
-	for n, i := range ids {
-		refs[n] = ProductRef(i)
+// load returns the products with their stock. It reads those that no page of the edition showed lately.
+func (q *listing) load(ctx context.Context, e *edition, ids []id.ID) ([]Listed, error) {
+	by := e.shown.of(ids)
+	if len(by) < len(ids) {
+		read, err := q.read(ctx, ids, by)
+		if err != nil {
+			return nil, err
+		}
+		q.s.catalogue.show(q.store, e, read)
+		for _, p := range read {
+			by[p.id] = p
+		}
 	}
-	found, err := q.s.products.Load(ctx, q.store, refs)
-	if err != nil {
-		return nil, err
-	}
-	values := byRef(found)
 	products := make([]*Product, len(ids))
 	for n, i := range ids {
-		p, ok := values[refs[n]].(*Product)
-		if !ok || p.deleted {
+		if products[n] = by[i]; products[n] == nil {
 			return nil, fmt.Errorf("%w: product %s is listed and not there", journal.ErrCorrupt, i)
 		}
-		products[n] = p
 	}
 	return q.s.stocked(ctx, q.store, products)
+}
+
+// read reads the products that are not known, without those that are deleted.
+func (q *listing) read(ctx context.Context, ids []id.ID, known map[id.ID]*Product) (ps []*Product, err error) {
+	refs := make([]journal.Ref, 0, len(ids)-len(known))
+	for _, i := range ids {
+		if known[i] == nil {
+			refs = append(refs, ProductRef(i))
+		}
+	}
+	found, err := q.s.products.Load(ctx, q.store, refs)
+	for _, v := range found {
+		if p, ok := v.(*Product); ok && !p.deleted {
+			ps = append(ps, p)
+		}
+	}
+	return ps, err
 }
 
 // stocked reads the stock of products.
