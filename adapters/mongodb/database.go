@@ -51,9 +51,23 @@ func Open(ctx context.Context, uri string, process id.ID) (*Database, error) {
 	}
 	d.process = process
 	if err := d.prepare(ctx); err != nil {
-		return nil, errors.Join(d.explain(err), d.Close())
+		return nil, errors.Join(d.unprepared(ctx, err), d.Close())
 	}
 	return d, nil
+}
+
+// unprepared makes a sentence of why indexes and collections were not made. A server that answers something else was not too busy for it.
+func (d *Database) unprepared(ctx context.Context, err error) error {
+	if !mongo.IsTimeout(err) && ctx.Err() == nil {
+		return d.explain(err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), selectionTimeout)
+	defer cancel()
+	if _, silent := d.greet(ctx); silent != nil {
+		return d.explain(err)
+	}
+	return fmt.Errorf("the MongoDB database %s lacks an index, and making it takes too long: a transaction that another program left open may hold that up, for a minute where MongoDB is not told "+
+		"otherwise, or there is much to read; start again: %w", d.db.Name(), err)
 }
 
 // OpenReader connects to a database that is there already, for reading only.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -125,7 +126,10 @@ func (d *Database) prepare(ctx context.Context) error {
 		if len(of) == 0 {
 			continue
 		}
-		if _, err := d.collection(name).Indexes().CreateMany(ctx, specifications(of)); err != nil {
+		if err := d.unheld(ctx, func() error {
+			_, err := d.collection(name).Indexes().CreateMany(ctx, specifications(of))
+			return err
+		}); err != nil {
 			return err
 		}
 		if err := d.drop(ctx, name, obsolete[name]); err != nil {
@@ -149,11 +153,26 @@ func (d *Database) drop(ctx context.Context, collection string, old []string) er
 		if !slices.Contains(old, x.Name) {
 			continue
 		}
-		if err := d.collection(collection).Indexes().DropOne(ctx, x.Name); err != nil && !coded(err, codeIndexNotFound) { // another process was faster
+		err := d.unheld(ctx, func() error { return d.collection(collection).Indexes().DropOne(ctx, x.Name) })
+		if err != nil && !coded(err, codeIndexNotFound) { // another process was faster
 			return err
 		}
 	}
 	return nil
+}
+
+// unheld changes what indexes there are. That waits for every transaction that has written to the collection, and nobody writes to it meanwhile; so
+// where it takes long, the sessions in which processes write are ended, once: the ones that live try again.
+func (d *Database) unheld(ctx context.Context, change func() error) error {
+	changed := make(chan error, 1)
+	go func() { changed <- change() }() // ends with ctx at the latest
+	select {
+	case err := <-changed:
+		return err
+	case <-time.After(blockedFor):
+	}
+	_ = d.endSessions(ctx, "") // the change says whether that helped
+	return <-changed
 }
 
 func specifications(of []index) []mongo.IndexModel {

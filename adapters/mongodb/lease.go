@@ -23,6 +23,7 @@ const (
 	saidFor     = time.Hour   // before a session is said again, because the collection forgets
 	maxSessions = 64          // of one process and store
 	uuidLength  = 16          // in bytes; a session's id is a UUID
+	endedAtOnce = 10_000      // sessions, so that they fit into a command
 )
 
 // leases is what this process has said, by store.
@@ -134,9 +135,14 @@ func (d *Database) unblock(ctx context.Context, b *blockade, t *tx) error {
 	return d.endSessions(ctx, b.store)
 }
 
+// endSessions ends the sessions in which processes write to the store, or to any where none is named.
 func (d *Database) endSessions(ctx context.Context, s id.Store) error {
+	those := bson.D{}
+	if s != "" {
+		those = byStore(s)
+	}
 	var ids bson.A
-	if err := each(ctx, d.collection(writers), byStore(s), options.Find(), func(x said) error {
+	if err := each(ctx, d.collection(writers), those, options.Find(), func(x said) error {
 		for _, session := range x.Sessions {
 			ids = append(ids, bson.D{{Key: "id", Value: session}})
 		}
@@ -145,5 +151,10 @@ func (d *Database) endSessions(ctx context.Context, s id.Store) error {
 		return err
 	}
 	d.met.unblocked.Add(1)
-	return d.db.RunCommand(ctx, bson.D{{Key: "killSessions", Value: ids}}).Err()
+	for some := range slices.Chunk(ids, endedAtOnce) {
+		if err := d.db.RunCommand(ctx, bson.D{{Key: "killSessions", Value: some}}).Err(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

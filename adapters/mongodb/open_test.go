@@ -61,24 +61,7 @@ func TestOpenSaysInOneSentenceWhatIsWrongAndNeverThePassword(t *testing.T) {
 func TestOpenWaitsForNoTransactionOfAnother(t *testing.T) {
 	uri := databaseURI(t)
 	openDatabase(t, uri)
-	hand := connect(t, uri)
-	collections, err := hand.ListCollectionNames(t.Context(), bson.D{})
-	if err != nil || len(collections) == 0 {
-		t.Fatal(collections, err)
-	}
-	dead, err := hand.Client().StartSession()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dead.EndSession(t.Context())
-	if err := dead.StartTransaction(); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range collections {
-		if _, err := hand.Collection(c).InsertOne(mongo.NewSessionContext(t.Context(), dead), bson.D{}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	leaveOpen(t, connect(t, uri))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	d, err := mongodb.Open(ctx, uri, "next")
@@ -87,6 +70,43 @@ func TestOpenWaitsForNoTransactionOfAnother(t *testing.T) {
 	}
 	if err := d.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// leaveOpen begins a transaction that has written to every collection.
+func leaveOpen(t *testing.T, hand *mongo.Database) {
+	t.Helper()
+	collections, err := hand.ListCollectionNames(t.Context(), bson.D{})
+	if err != nil || len(collections) == 0 {
+		t.Fatal(collections, err)
+	}
+	dead, err := hand.Client().StartSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dead.EndSession(context.Background()) })
+	if err := dead.StartTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range collections {
+		if _, err := hand.Collection(c).InsertOne(mongo.NewSessionContext(t.Context(), dead), bson.D{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestOpenSaysThatATransactionKeepsAnIndexFromBeingMade(t *testing.T) {
+	uri := databaseURI(t)
+	openDatabase(t, uri)
+	hand := connect(t, uri)
+	if err := hand.Collection("products").Indexes().DropOne(t.Context(), "places"); err != nil {
+		t.Fatal(err)
+	}
+	leaveOpen(t, hand)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := mongodb.Open(ctx, uri, "next"); err == nil || !strings.Contains(err.Error(), "lacks an index") || !strings.Contains(err.Error(), "transaction") {
+		t.Errorf("it says %v", err)
 	}
 }
 
