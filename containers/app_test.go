@@ -124,7 +124,7 @@ func TestAWrongEnvironmentIsOneClearSentence(t *testing.T) {
 		{"KASSA_TRUSTED_PROXIES", "10.0.0.0/8, proxy", `KASSA_TRUSTED_PROXIES is "10.0.0.0/8, proxy" and must be addresses or ranges such as 10.0.0.0/8, with commas between them`},
 		{"KASSA_SLOW", "soon", `KASSA_SLOW is "soon" and must be a time such as 500ms or 2s`},
 		{"KASSA_SLOW", "-1s", "KASSA_SLOW is -1s and must not be negative"},
-		{"KASSA_LOG_LEVEL", "loud", `KASSA_LOG_LEVEL is "loud" and must be debug, info, warn or error`},
+		{"KASSA_LOG_LEVEL", "loud", `KASSA_LOG_LEVEL is "loud" and must be info, warn or error`},
 		{"KASSA_JWT_KEY", "short", "KASSA_JWT_KEY has 5 bytes and needs at least 32"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -82,7 +82,7 @@ func unread(err error) error {
 	case reflect.TypeFor[time.Duration]():
 		want = "a time such as 500ms or 2s"
 	case reflect.TypeFor[slog.Level]():
-		want = "debug, info, warn or error"
+		want = "info, warn or error"
 	case reflect.TypeFor[proxies]():
 		want = "addresses or ranges such as 10.0.0.0/8, with commas between them"
 	}

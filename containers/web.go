@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"kassa/adapters/rest"
@@ -65,16 +66,27 @@ type Listening struct {
 type sockets struct{ api, metrics net.Listener }
 
 func newSockets(c Config) (sockets, error) {
-	var lc net.ListenConfig
-	api, err := lc.Listen(context.Background(), "tcp", c.Addr)
+	api, err := listen("KASSA_ADDR", c.Addr)
 	if err != nil {
-		return sockets{}, fmt.Errorf("cannot listen on KASSA_ADDR %s: %w", c.Addr, err)
+		return sockets{}, err
 	}
-	metrics, err := lc.Listen(context.Background(), "tcp", c.MetricsAddr)
+	metrics, err := listen("KASSA_METRICS_ADDR", c.MetricsAddr)
 	if err != nil {
-		return sockets{}, errors.Join(fmt.Errorf("cannot listen on KASSA_METRICS_ADDR %s: %w", c.MetricsAddr, err), api.Close())
+		return sockets{}, errors.Join(err, api.Close())
 	}
 	return sockets{api, metrics}, nil
+}
+
+func listen(name, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(context.Background(), "tcp", addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s %s is already in use; stop what listens there, or set %s to another address", name, addr, name)
+	case err != nil:
+		return nil, fmt.Errorf("cannot listen on %s %s: %w", name, addr, err)
+	}
+	return l, nil
 }
 
 // serve serves on both sockets until the application stops.

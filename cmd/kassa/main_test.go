@@ -111,8 +111,9 @@ func TestAPortThatIsTakenLeavesNoDataBehind(t *testing.T) {
 		t.Setenv("KASSA_METRICS_ADDR", "127.0.0.1:0")
 		t.Setenv(name, taken.Addr().String())
 		var out, errs bytes.Buffer
-		if code := execute(t.Context(), []string{"serve"}, &out, &errs); code != 1 || !strings.Contains(errs.String(), name) {
-			t.Errorf("exit code %d, %q", code, errs.String())
+		want := fmt.Sprintf("kassa: %s %s is already in use; stop what listens there, or set %s to another address\n", name, taken.Addr(), name)
+		if code := execute(t.Context(), []string{"serve"}, &out, &errs); code != 1 || errs.String() != want {
+			t.Errorf("exit code %d and %q, want %q", code, errs.String(), want)
 		}
 		if _, err := os.Stat(data); err == nil {
 			t.Errorf("with a wrong %s there is a data folder", name)
