@@ -58,7 +58,7 @@ func Open(ctx context.Context, uri string, process id.ID) (*Database, error) {
 
 // unprepared makes a sentence of why indexes and collections were not made. A server that answers something else was not too busy for it.
 func (d *Database) unprepared(ctx context.Context, err error) error {
-	if !mongo.IsTimeout(err) && ctx.Err() == nil {
+	if !mongo.IsTimeout(err) {
 		return d.explain(err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), selectionTimeout)
@@ -67,7 +67,7 @@ func (d *Database) unprepared(ctx context.Context, err error) error {
 		return d.explain(err)
 	}
 	return fmt.Errorf("the MongoDB database %s lacks an index, and making it takes too long: a transaction that another program left open may hold that up, for a minute where MongoDB is not told "+
-		"otherwise, or there is much to read; start again: %w", d.db.Name(), err)
+		"otherwise, or there is much to read, which goes on; start again: %w", d.db.Name(), err)
 }
 
 // OpenReader connects to a database that is there already, for reading only.

@@ -126,7 +126,7 @@ func (d *Database) prepare(ctx context.Context) error {
 		if len(of) == 0 {
 			continue
 		}
-		if err := d.unheld(ctx, func() error {
+		if err := d.unheld(ctx, func(ctx context.Context) error {
 			_, err := d.collection(name).Indexes().CreateMany(ctx, specifications(of))
 			return err
 		}); err != nil {
@@ -153,7 +153,7 @@ func (d *Database) drop(ctx context.Context, collection string, old []string) er
 		if !slices.Contains(old, x.Name) {
 			continue
 		}
-		err := d.unheld(ctx, func() error { return d.collection(collection).Indexes().DropOne(ctx, x.Name) })
+		err := d.unheld(ctx, func(ctx context.Context) error { return d.collection(collection).Indexes().DropOne(ctx, x.Name) })
 		if err != nil && !coded(err, codeIndexNotFound) { // another process was faster
 			return err
 		}
@@ -162,17 +162,23 @@ func (d *Database) drop(ctx context.Context, collection string, old []string) er
 }
 
 // unheld changes what indexes there are. That waits for every transaction that has written to the collection, and nobody writes to it meanwhile; so
-// where it takes long, the sessions in which processes write are ended, once: the ones that live try again.
-func (d *Database) unheld(ctx context.Context, change func() error) error {
-	changed := make(chan error, 1)
-	go func() { changed <- change() }() // ends with ctx at the latest
-	select {
-	case err := <-changed:
-		return err
-	case <-time.After(blockedFor):
+// where it takes long, the sessions in which processes write are ended, once: the ones that live try again. The server is not told when the context
+// ends, because it would throw away what it has read for an index by then, and never have one of what takes longer.
+func (d *Database) unheld(ctx context.Context, change func(ctx context.Context) error) error {
+	lasting, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	changed, held := make(chan error, 1), time.After(blockedFor)
+	go func() { changed <- change(lasting) }()
+	for {
+		select {
+		case err := <-changed:
+			return err
+		case <-held:
+			_ = d.endSessions(ctx, "") // the change says whether that helped
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	_ = d.endSessions(ctx, "") // the change says whether that helped
-	return <-changed
 }
 
 func specifications(of []index) []mongo.IndexModel {
