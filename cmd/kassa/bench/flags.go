@@ -201,6 +201,8 @@ func (c *config) check(scenarios, clients string) error {
 		return refuse("--mongodb is given more than %d times", maxDatabases)
 	case !c.sqlite && len(c.mongodb) == 0:
 		return refuse("without SQLite there is nothing to measure: give --mongodb")
+	case len(c.mongodb) == 0 && !slices.ContainsFunc(c.scenarios, func(s scenario) bool { return !s.pair }):
+		return refuse("two servers have one database on MongoDB only, so there is nothing to measure: give --mongodb")
 	case c.target == "" && c.pid != 0 || c.pid < 0:
 		return refuse("--pid is the process id of a --target")
 	}

@@ -55,6 +55,7 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 		"--products 10001", "--registers 0", "--registers 1001", "--rounds 0", "--rounds 21", "--target https://x", "--target x", "--target http://x/api", "--pid 3",
 		"--target http://x --data y", "--target http://x --mongodb y", "--target http://x --sqlite=false", "--sqlite=false", "--mongodb a --mongodb b --mongodb c --mongodb d --mongodb e", "--what", "spread", "--seconds",
 		"--catalogue 99", "--catalogue 500001", "--history 999", "--history 10000001", "--kept x", "--seed", "--target http://x --history 1000",
+		"--scenario two", "--target http://x --scenario two-hot,twice-hot",
 	} {
 		if _, err := parseFlags(strings.Fields(args), nil); !fault.IsCode(err, "flag_invalid") {
 			t.Errorf("%s: %v", args, err)
