@@ -174,7 +174,8 @@ func (r *run) fits(ctx context.Context) error {
 	return nil
 }
 
-// advance replaces the target's head, and writes what belongs to it, in one transaction: two copies into one store stop each other.
+// advance replaces the target's head, and writes what belongs to it, in one transaction: two copies into one store stop each other, and what one that
+// died had begun is in nobody's way for long.
 func (r *run) advance(ctx context.Context, to journal.Head, write func(ctx context.Context) error) error {
 	next := journal.Head{Token: r.IDs.New(), Position: to.Position, At: to.At, Status: journal.Copying, Last: to.Last}
 	err := r.To.Provider.Transact(ctx, func(ctx context.Context) error {
@@ -187,6 +188,11 @@ func (r *run) advance(ctx context.Context, to journal.Head, write func(ctx conte
 		r.target = next
 	}
 	return err
+}
+
+// put writes values that move no record.
+func (r *run) put(ctx context.Context, write func(ctx context.Context) error) error {
+	return r.advance(ctx, journal.Head{Position: r.target.Position, At: r.target.At}, write)
 }
 
 // records appends the source's records as they are.
@@ -259,7 +265,7 @@ func (r *run) each(ctx context.Context, p writer.Projection, fn func([]writer.Va
 
 // save saves those of the values that the target does not have so, and returns them.
 func (r *run) save(ctx context.Context, vs []writer.Value) (changed []writer.Value, err error) {
-	err = r.advance(ctx, journal.Head{Position: r.target.Position, At: r.target.At}, func(ctx context.Context) error {
+	err = r.put(ctx, func(ctx context.Context) error {
 		changed = nil
 		by, err := r.changes(ctx, vs)
 		if err != nil {
@@ -348,14 +354,14 @@ func same(a, b writer.Value) bool {
 // carts copies the parked carts. Those that an earlier copy left may be gone from the source: they are removed first.
 func (r *run) carts(ctx context.Context) error {
 	err := r.parked(ctx, r.To, func(c cashier.Cart) error {
-		return r.To.Provider.Transact(ctx, func(ctx context.Context) error { return r.To.Carts.Delete(ctx, r.store.ID, c.ID, 0) })
+		return r.put(ctx, func(ctx context.Context) error { return r.To.Carts.Delete(ctx, r.store.ID, c.ID, 0) })
 	})
 	if err != nil {
 		return err
 	}
 	return r.parked(ctx, r.From, func(c cashier.Cart) error {
 		r.Carts++
-		return r.To.Provider.Transact(ctx, func(ctx context.Context) error { return r.To.Carts.Insert(ctx, r.store.ID, c) })
+		return r.put(ctx, func(ctx context.Context) error { return r.To.Carts.Insert(ctx, r.store.ID, c) })
 	})
 }
 

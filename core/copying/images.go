@@ -27,7 +27,7 @@ func (r *run) images(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := r.To.Images.Put(ctx, r.store.ID, i, r.source.At); err != nil {
+		if err := r.put(ctx, func(ctx context.Context) error { return r.To.Images.Put(ctx, r.store.ID, i, r.source.At) }); err != nil {
 			return err
 		}
 		r.Images++
@@ -54,10 +54,7 @@ func (r *run) dropImages(ctx context.Context) error {
 		if len(gone) == 0 {
 			continue
 		}
-		err = r.advance(ctx, journal.Head{Position: r.target.Position, At: r.target.At}, func(ctx context.Context) error {
-			return r.To.Images.Save(ctx, r.store.ID, gone)
-		})
-		if err != nil {
+		if err := r.put(ctx, func(ctx context.Context) error { return r.To.Images.Save(ctx, r.store.ID, gone) }); err != nil {
 			return err
 		}
 	}
