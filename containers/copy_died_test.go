@@ -9,15 +9,22 @@ import (
 	"kassa/core/cashier"
 	"kassa/core/id"
 	"kassa/core/inventory"
+	"kassa/core/transaction"
 )
 
 // deathbed is where a copy stops for good, in the middle of a transaction that nobody ends.
-type deathbed struct{ reached, buried chan bool }
+type deathbed struct {
+	transaction.Provider
+	reached, buried chan bool
+}
 
-func (d deathbed) stop(err error) error {
-	d.reached <- err == nil
-	<-d.buried
-	return err
+func (d deathbed) stop(ctx context.Context, write func(ctx context.Context) error) error {
+	return d.Transact(ctx, func(ctx context.Context) error {
+		err := write(ctx)
+		d.reached <- err == nil
+		<-d.buried
+		return err
+	})
 }
 
 type (
@@ -32,11 +39,11 @@ type (
 )
 
 func (l lastCart) Insert(ctx context.Context, s id.Store, c cashier.Cart) error {
-	return l.stop(l.Carts.Insert(ctx, s, c))
+	return l.stop(ctx, func(ctx context.Context) error { return l.Carts.Insert(ctx, s, c) })
 }
 
 func (l lastImage) Put(ctx context.Context, s id.Store, i inventory.Image, at time.Time) error {
-	return l.stop(l.Images.Put(ctx, s, i, at))
+	return l.stop(ctx, func(ctx context.Context) error { return l.Images.Put(ctx, s, i, at) })
 }
 
 // TestACopyThatDiedHoldsTheNextUpForAMoment: MongoDB keeps what a killed copy had begun for a minute.
@@ -58,7 +65,7 @@ func TestACopyThatDiedHoldsTheNextUpForAMoment(t *testing.T) {
 			must(t, err)
 			shops, err := from.Stores.List(t.Context())
 			must(t, err)
-			d := deathbed{make(chan bool, 2), make(chan bool)}
+			d := deathbed{into.Provider, make(chan bool, 2), make(chan bool)}
 			dying(&into, d)
 			ended := make(chan error)
 			go func() {
