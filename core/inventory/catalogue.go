@@ -1,9 +1,11 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -220,26 +222,30 @@ func (c *catalogue) show(s id.Store, e *edition, ps []*Product) {
 	c.makeRoom(c.shelf(s))
 }
 
-// makeRoom forgets the catalogues that were not asked for the longest while, but for this one, until the others fit.
+// makeRoom forgets what pages showed, which is read again page by page, and then whole catalogues but for this shelf's, until the rest fits. Those that
+// were not asked for the longest while go first.
 func (c *catalogue) makeRoom(but *shelf) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for {
-		size := 0
-		var oldest *shelf
-		for _, sh := range c.shelves {
-			e := sh.now.Load()
-			if e == nil {
-				continue
-			}
-			size += e.bytes() + e.shown.bytes()
-			if sh != but && (oldest == nil || sh.used.Load() < oldest.used.Load()) {
-				oldest = sh
-			}
+	size, there := 0, make([]*shelf, 0, len(c.shelves))
+	for _, sh := range c.shelves {
+		if e := sh.now.Load(); e != nil {
+			size, there = size+e.bytes()+e.shown.bytes(), append(there, sh)
 		}
-		if size <= c.most || oldest == nil {
-			return
+	}
+	if size <= c.most {
+		return
+	}
+	slices.SortFunc(there, func(a, b *shelf) int { return cmp.Compare(a.used.Load(), b.used.Load()) })
+	for _, sh := range there {
+		if e := sh.now.Load(); e != nil && size > c.most {
+			size -= e.shown.clear()
 		}
-		oldest.now.Store(nil)
+	}
+	for _, sh := range there {
+		if e := sh.now.Load(); e != nil && sh != but && size > c.most {
+			size -= e.bytes()
+			sh.now.CompareAndSwap(e, nil)
+		}
 	}
 }

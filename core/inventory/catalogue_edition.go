@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"kassa/core/id"
 	"kassa/core/journal"
@@ -15,6 +16,9 @@ type edition struct {
 	blocks []*block // in the order of the list
 	beyond bool     // the products take more memory than they may, so there are no blocks
 	shown  shown
+
+	sized sync.Once
+	size  int // see bytes
 }
 
 // mark names a record. Its hash tells whether the journal is still the same.
@@ -24,11 +28,13 @@ type mark struct {
 }
 
 // bytes returns about what the blocks take in memory.
-func (e *edition) bytes() (n int) {
-	for _, b := range e.blocks {
-		n += b.bytes()
-	}
-	return n
+func (e *edition) bytes() int {
+	e.sized.Do(func() {
+		for _, b := range e.blocks {
+			e.size += b.bytes()
+		}
+	})
+	return e.size
 }
 
 // each gives the products behind the place that query and category let through to fn, in their order, until its first error. Where a group is

@@ -80,6 +80,14 @@ func (s *shown) bytes() int {
 	return s.size
 }
 
+// clear drops all that is held, and returns its size.
+func (s *shown) clear() (size int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	size, s.products, s.size = s.size, nil, 0
+	return size
+}
+
 // bytes returns about what the product takes in memory.
 func (p *Product) bytes() int {
 	n := shownBytes + len(p.d.Name) + len(p.d.Description) + len(p.d.SKU) + len(p.d.Category)

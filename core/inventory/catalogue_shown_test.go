@@ -54,3 +54,30 @@ func TestWhatPagesShowedStaysWithinItsBound(t *testing.T) {
 		t.Errorf("%d products of %d bytes are held, and it says %d", len(held), size, s.bytes())
 	}
 }
+
+func TestWhatPagesShowedGoesBeforeACatalogue(t *testing.T) {
+	k := newKept()
+	k.put(named(1, "Tea", ""))
+	c := newCatalogue(k, keptJournal{kept: k})
+	tea := k.products["p1"]
+	size := caughtUp(t, c).bytes()
+	c.shelves, c.most = map[id.Store]*shelf{}, 3*size+2*tea.bytes()
+	shown := map[id.Store]int{}
+	for _, s := range []id.Store{"a", "b", "c"} {
+		e, err := c.caughtUp(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.show(s, e, []*Product{tea})
+	}
+	for s, sh := range c.shelves {
+		e := sh.now.Load()
+		if e == nil {
+			t.Fatalf("the catalogue of %s went", s)
+		}
+		shown[s] = e.shown.bytes()
+	}
+	if want := map[id.Store]int{"a": 0, "b": tea.bytes(), "c": tea.bytes()}; !maps.Equal(shown, want) {
+		t.Errorf("%v bytes are held of what pages showed, want %v", shown, want)
+	}
+}
