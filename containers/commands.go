@@ -15,6 +15,7 @@ import (
 	"kassa/core/fault"
 	"kassa/core/inventory"
 	"kassa/core/journal"
+	"kassa/core/setup"
 	"kassa/core/store"
 	"kassa/core/verify"
 	"kassa/core/writer"
@@ -71,11 +72,15 @@ func Import(ctx context.Context, c Config, f ImportFile) (inventory.ImportResult
 	}
 	var products *inventory.Service
 	var stores store.Repository
-	app := fx.New(Core(c), fx.Populate(&products, &stores))
+	var first *setup.Service
+	app := fx.New(Core(c), fx.Populate(&products, &stores, &first))
 	err = run(ctx, app, func(ctx context.Context) error {
 		ctx = audit.WithActor(ctx, audit.System())
 		s, err := onlyStore(ctx, stores)
 		if err != nil {
+			return err
+		}
+		if err := first.Whole(ctx, s.ID); err != nil {
 			return err
 		}
 		rows, err := productfile.Read(format, file)

@@ -182,6 +182,11 @@ func TestABrokenOffCopySellsNothingAndIsGoneOnWith(t *testing.T) {
 					t.Errorf("a sale in half a copy: %v", err)
 				}
 				s.close(t)
+				c := named(target)
+				c.BcryptCost = minCost
+				if _, err := Import(t.Context(), c, ImportFile{Path: "../mongo_setup/product_mock.json", Progress: func(int) {}}); !fault.IsCode(err, "copy_unfinished") {
+					t.Errorf("an import into half a copy: %v", err)
+				}
 				_, err = copyShop(t.Context(), folder, target, quiet)
 				must(t, err)
 				whole := database(t, target)

@@ -88,7 +88,7 @@ type loginBody struct {
 //	@Success	200		{object}	loginBody
 //	@Header		200		{string}	Set-Cookie	"kassa_session, HttpOnly and SameSite=Strict"
 //	@Failure	401		{object}	Problem	"`login_failed`"
-//	@Failure	409		{object}	Problem	"`not_set_up`"
+//	@Failure	409		{object}	Problem	"`not_set_up`, `copy_unfinished`"
 //	@Failure	422		{object}	Problem	"`store_required` where there are several stores"
 //	@Failure	429		{object}	Problem	"`too_many_attempts`"
 //	@Failure	503		{object}	Problem	"`busy`"

@@ -71,7 +71,7 @@ type setupBody struct {
 //	@Success	201					{object}	setupBody
 //	@Header		201					{string}	Location	"the manager"
 //	@Failure	403					{object}	Problem	"`setup_token_invalid`"
-//	@Failure	409					{object}	Problem	"`already_set_up`, `setup_unfinished`"
+//	@Failure	409					{object}	Problem	"`already_set_up`, `setup_unfinished`, `copy_unfinished`"
 //	@Router		/setup [post]
 func (f Setup) run(c *Call) error {
 	if err := f.service.Open(c.Context()); err != nil {

@@ -16,6 +16,7 @@ var setupRules = []rule{
 	{"setup names every refused field", setupNamesEveryRefusedField},
 	{"setup goes on where it stopped", setupGoesOnWhereItStopped},
 	{"a store is chosen by id or name", choosingAStore},
+	{"a copy that is not finished is nothing to set up or to sign in to", choosingHalfACopy},
 }
 
 // strangers are people before the setup.
@@ -93,5 +94,20 @@ func choosingAStore(t *testing.T, d *database) {
 		if n := must[store.Store](t)(p.setup.Choose(t.Context(), named)); n.ID != second.ID {
 			t.Errorf("%s is %s", named, n.ID)
 		}
+	}
+}
+
+func choosingHalfACopy(t *testing.T, d *database) {
+	p := d.strangers(t)
+	half := must[store.Store](t)(store.New(p.ids.New(), "Corner", "EUR", "Europe/Berlin", p.clock.Now()))
+	if err := p.Stores.CreateCopy(t.Context(), half); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, p.setup.Open(t.Context()), "copy_unfinished")
+	_, _, err := p.setup.Run(t.Context(), setup.Command{Name: "Corner", Currency: "EUR", TimeZone: "Europe/Berlin", Manager: bossOf("a@example.com")})
+	wantCode(t, err, "copy_unfinished")
+	for _, named := range []string{"", "corner", string(half.ID)} {
+		_, err := p.setup.Choose(t.Context(), named)
+		wantCode(t, err, "copy_unfinished")
 	}
 }

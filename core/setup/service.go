@@ -7,6 +7,7 @@ import (
 	"kassa/core/clock"
 	"kassa/core/fault"
 	"kassa/core/id"
+	"kassa/core/journal"
 	"kassa/core/store"
 	"kassa/core/user"
 	"kassa/core/writer"
@@ -39,7 +40,7 @@ type Command struct {
 	Manager  user.Create
 }
 
-// Run makes the first store and its first manager. Faults: validation_failed, already_set_up, busy; setup_unfinished when an earlier try made the
+// Run makes the first store and its first manager. Faults: validation_failed, already_set_up, copy_unfinished, busy; setup_unfinished when an earlier try made the
 // store, under another name, and got no further.
 func (s *Service) Run(ctx context.Context, c Command) (store.Store, *user.User, error) {
 	n, err := s.check(&c)
@@ -83,7 +84,7 @@ func (s *Service) check(c *Command) (store.Store, error) {
 	return n, v.Err()
 }
 
-// Open returns nil while Kassa waits to be set up, else the Conflict fault already_set_up.
+// Open returns nil while Kassa waits to be set up, else the Conflict fault already_set_up or copy_unfinished.
 func (s *Service) Open(ctx context.Context) error {
 	all, err := s.c.Stores.List(ctx)
 	if err != nil || len(all) == 0 {
@@ -92,9 +93,21 @@ func (s *Service) Open(ctx context.Context) error {
 	if len(all) > 1 {
 		return alreadySetUp()
 	}
+	if err := s.Whole(ctx, all[0].ID); err != nil {
+		return err
+	}
 	done, err := s.done(ctx, all[0].ID)
 	if err == nil && done {
 		err = alreadySetUp()
+	}
+	return err
+}
+
+// Whole returns the Conflict fault copy_unfinished for a store that a copy or a restore has not finished: there is nobody yet who could sign in.
+func (s *Service) Whole(ctx context.Context, st id.Store) error {
+	status, err := s.c.Writer.Status(ctx, st)
+	if err == nil && status == journal.Copying {
+		err = fault.New(fault.Conflict, "copy_unfinished", "this store is a copy that is not finished; run the same kassa copy or kassa restore again")
 	}
 	return err
 }
@@ -136,9 +149,17 @@ func (s *Service) prepare(ctx context.Context, n store.Store) (store.Store, erro
 	return left, nil
 }
 
-// Choose returns the store that somebody means who signs in: the named one, by id or name, or the only one there is. Faults: not_set_up,
+// Choose returns the store that somebody means who signs in: the named one, by id or name, or the only one there is. Faults: not_set_up, copy_unfinished,
 // Invalid fault store_required when there are several and none is named, login_failed for a store that does not exist.
 func (s *Service) Choose(ctx context.Context, named string) (store.Store, error) {
+	n, err := s.named(ctx, named)
+	if err == nil {
+		err = s.Whole(ctx, n.ID)
+	}
+	return n, err
+}
+
+func (s *Service) named(ctx context.Context, named string) (store.Store, error) {
 	all, err := s.c.Stores.List(ctx)
 	switch {
 	case err != nil:

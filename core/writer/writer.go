@@ -295,6 +295,16 @@ func (w *Writer) Busy() bool {
 	return false
 }
 
+// Status returns the store's status as the database has it.
+func (w *Writer) Status(ctx context.Context, s id.Store) (status journal.Status, err error) {
+	err = w.c.Provider.View(ctx, func(ctx context.Context) error {
+		h, err := w.c.Journal.Head(ctx, s)
+		status = h.Status
+		return err
+	})
+	return status, err
+}
+
 // Read runs fn on a view of one durable snapshot, outside the queue: for quotes and checks that change nothing. fn may run several times.
 func (w *Writer) Read(ctx context.Context, s id.Store, fn func(v *View) error) error {
 	var outcome error
