@@ -265,6 +265,17 @@ func TestMetricsCountByRoute(t *testing.T) {
 	}
 }
 
+func TestMetricsAreNoHealth(t *testing.T) {
+	s := newServer(t, Options{}, func(*Router) {})
+	for path, want := range map[string]int{"/metrics": http.StatusOK, "/": http.StatusNotFound, "/readyz": http.StatusNotFound, "/healthz": http.StatusNotFound} {
+		w := httptest.NewRecorder()
+		s.MetricsHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		if w.Code != want {
+			t.Errorf("%s is answered %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
 func TestHealth(t *testing.T) {
 	down := false
 	s := newServer(t, Options{Ready: func(ctx context.Context) error {

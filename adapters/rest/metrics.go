@@ -85,7 +85,10 @@ func (s *Server) measure() {
 // Registry is where other parts of Kassa register their metrics.
 func (s *Server) Registry() *prometheus.Registry { return s.registry }
 
-// MetricsHandler serves the metrics, for a listener of its own.
+// MetricsHandler serves the metrics under /metrics, for a listener of its own. It answers nothing else: who asks it for the server's health by mistake
+// must not be told that all is well.
 func (s *Server) MetricsHandler() http.Handler {
-	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
+	m := http.NewServeMux()
+	m.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
+	return m
 }
