@@ -80,4 +80,8 @@ func TestWhatPagesShowedGoesBeforeACatalogue(t *testing.T) {
 	if want := map[id.Store]int{"a": 0, "b": tea.bytes(), "c": tea.bytes()}; !maps.Equal(shown, want) {
 		t.Errorf("%v bytes are held of what pages showed, want %v", shown, want)
 	}
+	c.most = 1
+	if c.makeRoom(c.shelves["b"]); c.shelves["b"].now.Load() == nil || c.shelves["c"].now.Load() != nil {
+		t.Error("another one stays than who is being read")
+	}
 }
