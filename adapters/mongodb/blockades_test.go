@@ -10,8 +10,10 @@ import (
 	"kassa/adapters/mongodb"
 	"kassa/adapters/mongodb/mongotest"
 	"kassa/core/fault"
+	"kassa/core/id"
 	"kassa/core/journal"
 	"kassa/core/store"
+	"kassa/core/user"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -108,6 +110,46 @@ func TestStoreThatWasHalfMadeHoldsTheNextUpForAMoment(t *testing.T) {
 	close(goOn)
 	if err := <-ended; !fault.IsCode(err, "store_exists") {
 		t.Errorf("it goes on and gets %v", err)
+	}
+}
+
+// What a process that died had begun is in the way of the next who signs the same person in, or makes the first store.
+func TestWhatIsDoneOneAfterTheOtherIsHeldUpForAMoment(t *testing.T) {
+	now := time.Unix(0, 0)
+	shop := store.Store{ID: "shop", Name: "Shop", Currency: "EUR", TimeZone: "UTC", CreatedAt: now}
+	for what, do := range map[string]func(ctx context.Context, d *mongodb.Database, process id.ID) error{
+		"a sign-in": func(ctx context.Context, d *mongodb.Database, process id.ID) error {
+			return mongodb.NewSessions(d).Add(ctx, shop.ID, user.Session{ID: process, User: "mia", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, now, 5)
+		},
+		"the first store": func(ctx context.Context, d *mongodb.Database, process id.ID) error {
+			return mongodb.NewStores(d, fixed(process)).CreateFirst(ctx, shop)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			uri := databaseURI(t)
+			dead, alive := openAs(t, uri, "dead"), openAs(t, uri, "alive")
+			did, goOn, ended := make(chan error, 1000), make(chan bool), make(chan error)
+			go func() {
+				ended <- dead.Transact(t.Context(), func(ctx context.Context) error {
+					err := do(ctx, dead, "dead")
+					did <- err
+					<-goOn
+					return err
+				})
+			}()
+			if err := <-did; err != nil {
+				t.Error(err)
+			}
+			began := time.Now()
+			err := alive.Transact(t.Context(), func(ctx context.Context) error { return do(ctx, alive, "alive") })
+			if waited := time.Since(began); err != nil || waited > heldUp {
+				t.Errorf("it was held up for %v: %v", waited, err)
+			}
+			close(goOn)
+			if err := <-ended; err != nil && !fault.IsCode(err, "store_exists") {
+				t.Errorf("it goes on and gets %v", err)
+			}
+		})
 	}
 }
 

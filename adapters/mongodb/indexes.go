@@ -174,7 +174,7 @@ func (d *Database) unheld(ctx context.Context, change func(ctx context.Context) 
 		case err := <-changed:
 			return err
 		case <-held:
-			_ = d.endSessions(ctx, "") // the change says whether that helped
+			_ = d.endSessions(ctx, bson.D{}) // the change says whether that helped
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -15,7 +15,8 @@ import (
 
 // A process that dies or freezes between its write to a head and its commit, or whose commit is lost on the way, leaves a transaction open that
 // blocks the head for all, until the server's own limit of 60 s and its sweep. So each process says beforehand, outside any transaction, in which
-// sessions it writes to a store. Whoever meets a head that stays blocked and does not move ends all these sessions, its own of before among them.
+// sessions it writes to a store. Whoever meets a head, or what serialize writes to, that stays blocked and does not move ends all these sessions, its
+// own of before among them.
 // One that lives merely has to try again; the commit of one that wakes up later is refused.
 
 const (
@@ -104,13 +105,13 @@ func (d *Database) say(ctx context.Context, s id.Store) error {
 	return nil
 }
 
-// blockade is how long a transaction has met another one at a head that did not move.
+// blockade is how long a transaction has met another one where nothing moved.
 type blockade struct {
 	waits
 	since time.Time
 }
 
-// met notes whether the write of a head, or of its first, met another transaction.
+// met notes whether the first write of a transaction met another one. from changes when that moves.
 func (t *tx) met(err error, s id.Store, from id.ID) {
 	t.waits = waits{}
 	if coded(err, codeWriteConflict) {
@@ -132,15 +133,11 @@ func (d *Database) unblock(ctx context.Context, b *blockade, t *tx) error {
 		return nil
 	}
 	b.since = time.Now()
-	return d.endSessions(ctx, b.store)
+	return d.endSessions(ctx, byStore(b.store))
 }
 
-// endSessions ends the sessions in which processes write to the store, or to any where none is named.
-func (d *Database) endSessions(ctx context.Context, s id.Store) error {
-	those := bson.D{}
-	if s != "" {
-		those = byStore(s)
-	}
+// endSessions ends the sessions in which those of the writers write.
+func (d *Database) endSessions(ctx context.Context, those bson.D) error {
 	var ids bson.A
 	if err := each(ctx, d.collection(writers), those, options.Find(), func(x said) error {
 		for _, session := range x.Sessions {

@@ -180,12 +180,25 @@ func (d *Database) view(ctx context.Context, fn func(ctx context.Context) error)
 // the other wrote. Transactions that write to different documents only never meet by themselves (write skew). Dozens that meet cost each other
 // seconds, so this is for what few do at once.
 func (d *Database) serialize(ctx context.Context, s id.Store, what string) error {
-	if _, err := d.writing(ctx); err != nil {
+	t, err := d.writing(ctx)
+	if err != nil {
 		return err
 	}
-	_, err := d.collection(conflicts).UpdateOne(ctx, bson.D{{Key: "_id", Value: key{s, what}}}, bson.D{{Key: "$inc", Value: bson.D{{Key: "n", Value: 1}}}},
-		options.UpdateOne().SetUpsert(true))
+	if err := d.say(ctx, s); err != nil {
+		return err
+	}
+	at := bson.D{{Key: "_id", Value: key{s, what}}}
+	_, err = d.collection(conflicts).UpdateOne(ctx, at, bson.D{{Key: "$inc", Value: bson.D{{Key: "n", Value: 1}}}}, options.UpdateOne().SetUpsert(true))
+	if coded(err, codeWriteConflict) {
+		now, _, _ := one[counted](mongo.NewSessionContext(ctx, nil), d.collection(conflicts), at)
+		t.met(err, s, id.ID(fmt.Sprint(what, " ", now.N)))
+	}
 	return err
+}
+
+// counted is how often a transaction wrote to what serialize writes to.
+type counted struct {
+	N int64 `bson:"n"`
 }
 
 // pause waits a random time that grows with the attempts, so that those who met do not meet again; or returns that the context ended.
