@@ -2,6 +2,7 @@ package mongodb
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -87,8 +88,10 @@ func (r *Carts) Update(ctx context.Context, s id.Store, c cashier.Cart) error {
 			return err
 		}
 		set := bson.D{{Key: "version", Value: c.Version}, {Key: "updated_at", Value: c.UpdatedAt.UnixMilli()}, {Key: "body", Value: body}}
-		_, err := r.c().UpdateOne(ctx, byKey(s, c.ID), bson.D{{Key: "$set", Value: set}})
-		return err
+		return r.d.meeting(ctx, s, fmt.Sprint("cart ", c.ID, c.Version-1), func() error {
+			_, err := r.c().UpdateOne(ctx, byKey(s, c.ID), bson.D{{Key: "$set", Value: set}})
+			return err
+		})
 	})
 }
 
@@ -98,8 +101,10 @@ func (r *Carts) Delete(ctx context.Context, s id.Store, i id.ID, version int64) 
 		if err := r.check(ctx, s, i, version); err != nil {
 			return err
 		}
-		_, err := r.c().DeleteOne(ctx, byKey(s, i))
-		return err
+		return r.d.meeting(ctx, s, fmt.Sprint("cart ", i, version), func() error {
+			_, err := r.c().DeleteOne(ctx, byKey(s, i))
+			return err
+		})
 	})
 }
 

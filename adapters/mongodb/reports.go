@@ -2,6 +2,7 @@ package mongodb
 
 import (
 	"context"
+	"fmt"
 
 	"kassa/core/id"
 	"kassa/core/report"
@@ -31,12 +32,13 @@ func (r *Reports) Watermark(ctx context.Context, s id.Store) (int64, error) {
 
 // Advance implements report.Repository. Where there is a mark, an upsert that does not match it meets its key.
 func (r *Reports) Advance(ctx context.Context, s id.Store, from, to int64) error {
-	if _, err := r.d.writing(ctx); err != nil {
-		return err
-	}
 	filter := append(byID(s), bson.E{Key: "position", Value: from})
-	result, err := r.d.collection(watermarks).UpdateOne(ctx, filter, bson.D{{Key: "$set", Value: bson.D{{Key: "position", Value: to}}}},
-		options.UpdateOne().SetUpsert(from == 0))
+	var result *mongo.UpdateResult
+	err := r.d.meeting(ctx, s, fmt.Sprint("watermark ", from), func() (err error) {
+		result, err = r.d.collection(watermarks).UpdateOne(ctx, filter, bson.D{{Key: "$set", Value: bson.D{{Key: "position", Value: to}}}},
+			options.UpdateOne().SetUpsert(from == 0))
+		return err
+	})
 	if mongo.IsDuplicateKeyError(err) || err == nil && result.MatchedCount+result.UpsertedCount == 0 {
 		return report.ErrStale
 	}

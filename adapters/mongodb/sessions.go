@@ -8,6 +8,7 @@ import (
 	"kassa/core/user"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
@@ -78,11 +79,12 @@ func (r *Sessions) Get(ctx context.Context, s id.Store, i id.ID) (user.Session, 
 
 // Renew implements user.Sessions.
 func (r *Sessions) Renew(ctx context.Context, s id.Store, i id.ID, oldSecret, newSecret string, expires time.Time) (bool, error) {
-	if _, err := r.d.writing(ctx); err != nil {
-		return false, err
-	}
 	set := bson.D{{Key: "secret", Value: newSecret}, {Key: "expires_at", Value: expires.UnixMilli()}}
-	u, err := r.d.collection(sessions).UpdateOne(ctx, append(byKey(s, i), bson.E{Key: "secret", Value: oldSecret}), bson.D{{Key: "$set", Value: set}})
+	var u *mongo.UpdateResult
+	err := r.d.meeting(ctx, s, "session "+oldSecret, func() (err error) {
+		u, err = r.d.collection(sessions).UpdateOne(ctx, append(byKey(s, i), bson.E{Key: "secret", Value: oldSecret}), bson.D{{Key: "$set", Value: set}})
+		return err
+	})
 	return err == nil && u.MatchedCount == 1, err
 }
 
