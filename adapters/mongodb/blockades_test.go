@@ -12,6 +12,7 @@ import (
 	"kassa/core/cashier"
 	"kassa/core/fault"
 	"kassa/core/id"
+	"kassa/core/inventory"
 	"kassa/core/journal"
 	"kassa/core/store"
 	"kassa/core/user"
@@ -137,6 +138,10 @@ func TestWhatAProcessThatDiedHadBegunHoldsTheNextUpForAMoment(t *testing.T) {
 		"the end of a cart": func(ctx context.Context, d *mongodb.Database, _ id.ID) error {
 			return mongodb.NewCarts(d).Delete(ctx, shop.ID, "cart", 1)
 		},
+		"an image": func(ctx context.Context, d *mongodb.Database, _ id.ID) error {
+			i, err := inventory.NewImage(inventory.PNG, []byte("picture"))
+			return errors.Join(err, mongodb.NewImages(d).Put(ctx, shop.ID, i, now))
+		},
 		"pages of reports": func(ctx context.Context, d *mongodb.Database, process id.ID) error {
 			return mongodb.NewReports(d).Advance(ctx, shop.ID, 0, int64(len(process)))
 		},
@@ -172,7 +177,7 @@ func TestWhatAProcessThatDiedHadBegunHoldsTheNextUpForAMoment(t *testing.T) {
 				t.Errorf("it was held up for %v: %v", waited, err)
 			}
 			close(goOn)
-			if err := <-ended; (err == nil) != (what == "a sign-in") {
+			if err := <-ended; (err == nil) != (what == "a sign-in" || what == "an image") {
 				t.Errorf("it goes on and gets %v", err)
 			}
 		})

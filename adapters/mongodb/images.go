@@ -112,7 +112,10 @@ func (r *Images) Put(ctx context.Context, s id.Store, i inventory.Image, at time
 			{Key: "$set", Value: bson.D{{Key: "put_at", Value: at.UnixMilli()}}},
 			{Key: "$setOnInsert", Value: bson.D{{Key: "type", Value: string(i.Type())}, {Key: "uses", Value: int64(0)}, {Key: "bytes", Value: i.Bytes()}}},
 		}
-		if _, err := r.collection().UpdateOne(ctx, byKey(s, id.ID(i.Hash())), put, options.UpdateOne().SetUpsert(true)); err != nil {
+		if err := r.d.meeting(ctx, s, "image "+i.Hash(), func() error {
+			_, err := r.collection().UpdateOne(ctx, byKey(s, id.ID(i.Hash())), put, options.UpdateOne().SetUpsert(true))
+			return err
+		}); err != nil {
 			return err
 		}
 		return r.sweep(ctx, s, at.Add(-inventory.StrayAge))
