@@ -38,6 +38,27 @@ func (c till) countsSoon(t *testing.T, key string) {
 	}
 }
 
+// stop runs do in a transaction of a process that stops before the commit. wakes lets it go on, and returns what it gets.
+func stop(t *testing.T, d *mongodb.Database, do func(ctx context.Context) error) (wakes func() error) {
+	t.Helper()
+	did, goOn, ended := make(chan error, 1000), make(chan bool), make(chan error)
+	go func() {
+		ended <- d.Transact(t.Context(), func(ctx context.Context) error {
+			err := do(ctx)
+			did <- err
+			<-goOn
+			return err
+		})
+	}()
+	if err := <-did; err != nil {
+		t.Error(err)
+	}
+	return func() error {
+		close(goOn)
+		return <-ended
+	}
+}
+
 func TestProcessThatStopsBeforeItsCommitHoldsOthersUpForAMoment(t *testing.T) {
 	cluster := mongotest.StartCluster(t, mongotest.Options{Auth: true})
 	uri := cluster.UserURI("kassa", "correct horse", "shops")
@@ -46,30 +67,20 @@ func TestProcessThatStopsBeforeItsCommitHoldsOthersUpForAMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	saysNonsense(t, uri)
-	wrote, goOn, ended := make(chan bool, 2), make(chan bool), make(chan error)
 	head, err := stopped.journal.Head(t.Context(), "shop")
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		ended <- stopped.Transact(t.Context(), func(ctx context.Context) error {
-			next := head
-			next.Token, next.Position = "stale", head.Position+1
-			if err := stopped.journal.Advance(ctx, "shop", head.Token, next); err != nil {
-				return err
-			}
-			wrote <- true
-			<-goOn
-			return nil
-		})
-	}()
-	<-wrote
+	wakes := stop(t, stopped.Database, func(ctx context.Context) error {
+		next := head
+		next.Token, next.Position = "stale", head.Position+1
+		return stopped.journal.Advance(ctx, "shop", head.Token, next)
+	})
 	c.countsSoon(t, "second")
 	if met := c.Counts(); met.Unblocked != 1 || met.Conflicts == 0 {
 		t.Errorf("met %+v, want conflicts and one end of sessions", met)
 	}
-	close(goOn)
-	if err := <-ended; !errors.Is(err, journal.ErrStale) {
+	if err := wakes(); !errors.Is(err, journal.ErrStale) {
 		t.Errorf("it goes on and gets %v", err)
 	}
 	c.Check(t, 2)
@@ -91,19 +102,8 @@ func saysNonsense(t *testing.T, uri string) {
 func TestStoreThatWasHalfMadeHoldsTheNextUpForAMoment(t *testing.T) {
 	uri := databaseURI(t)
 	dead, alive := openAs(t, uri, "dead"), openAs(t, uri, "alive")
-	made, goOn, ended := make(chan bool, 2), make(chan bool), make(chan error)
 	shop := store.Store{ID: "shop", Name: "Shop", Currency: "EUR", TimeZone: "UTC", CreatedAt: time.Unix(0, 0)}
-	go func() {
-		ended <- dead.Transact(t.Context(), func(ctx context.Context) error {
-			if err := mongodb.NewStores(dead, fixed("a")).CreateCopy(ctx, shop); err != nil {
-				return err
-			}
-			made <- true
-			<-goOn
-			return nil
-		})
-	}()
-	<-made
+	wakes := stop(t, dead, func(ctx context.Context) error { return mongodb.NewStores(dead, fixed("a")).CreateCopy(ctx, shop) })
 	began := time.Now()
 	if err := mongodb.NewStores(alive, fixed("b")).CreateCopy(t.Context(), shop); err != nil {
 		t.Error(err)
@@ -111,8 +111,7 @@ func TestStoreThatWasHalfMadeHoldsTheNextUpForAMoment(t *testing.T) {
 	if waited := time.Since(began); waited > heldUp {
 		t.Errorf("it was held up for %v", waited)
 	}
-	close(goOn)
-	if err := <-ended; !fault.IsCode(err, "store_exists") {
+	if err := wakes(); !fault.IsCode(err, "store_exists") {
 		t.Errorf("it goes on and gets %v", err)
 	}
 }
@@ -159,25 +158,13 @@ func TestWhatAProcessThatDiedHadBegunHoldsTheNextUpForAMoment(t *testing.T) {
 			}); err != nil {
 				t.Fatal(err)
 			}
-			did, goOn, ended := make(chan error, 1000), make(chan bool), make(chan error)
-			go func() {
-				ended <- dead.Transact(t.Context(), func(ctx context.Context) error {
-					err := do(ctx, dead, "dead")
-					did <- err
-					<-goOn
-					return err
-				})
-			}()
-			if err := <-did; err != nil {
-				t.Error(err)
-			}
+			wakes := stop(t, dead, func(ctx context.Context) error { return do(ctx, dead, "dead") })
 			began := time.Now()
 			err := alive.Transact(t.Context(), func(ctx context.Context) error { return do(ctx, alive, "alive") })
 			if waited := time.Since(began); err != nil || waited > heldUp {
 				t.Errorf("it was held up for %v: %v", waited, err)
 			}
-			close(goOn)
-			if err := <-ended; (err == nil) != (what == "a sign-in" || what == "an image") {
+			if err := wakes(); (err == nil) != (what == "a sign-in" || what == "an image") {
 				t.Errorf("it goes on and gets %v", err)
 			}
 		})

@@ -83,28 +83,28 @@ func (r *Carts) Update(ctx context.Context, s id.Store, c cashier.Cart) error {
 	if err != nil {
 		return err
 	}
-	return r.d.Transact(ctx, func(ctx context.Context) error {
-		if err := r.check(ctx, s, c.ID, c.Version-1); err != nil {
-			return err
-		}
-		set := bson.D{{Key: "version", Value: c.Version}, {Key: "updated_at", Value: c.UpdatedAt.UnixMilli()}, {Key: "body", Value: body}}
-		return r.d.meeting(ctx, s, fmt.Sprint("cart ", c.ID, c.Version-1), func() error {
-			_, err := r.c().UpdateOne(ctx, byKey(s, c.ID), bson.D{{Key: "$set", Value: set}})
-			return err
-		})
+	set := bson.D{{Key: "version", Value: c.Version}, {Key: "updated_at", Value: c.UpdatedAt.UnixMilli()}, {Key: "body", Value: body}}
+	return r.change(ctx, s, c.ID, c.Version-1, func(ctx context.Context) error {
+		_, err := r.c().UpdateOne(ctx, byKey(s, c.ID), bson.D{{Key: "$set", Value: set}})
+		return err
 	})
 }
 
 // Delete implements cashier.Carts.
 func (r *Carts) Delete(ctx context.Context, s id.Store, i id.ID, version int64) error {
+	return r.change(ctx, s, i, version, func(ctx context.Context) error {
+		_, err := r.c().DeleteOne(ctx, byKey(s, i))
+		return err
+	})
+}
+
+// change writes to a cart of the version that was seen.
+func (r *Carts) change(ctx context.Context, s id.Store, i id.ID, seen int64, write func(ctx context.Context) error) error {
 	return r.d.Transact(ctx, func(ctx context.Context) error {
-		if err := r.check(ctx, s, i, version); err != nil {
+		if err := r.check(ctx, s, i, seen); err != nil {
 			return err
 		}
-		return r.d.meeting(ctx, s, fmt.Sprint("cart ", i, version), func() error {
-			_, err := r.c().DeleteOne(ctx, byKey(s, i))
-			return err
-		})
+		return r.d.meeting(ctx, s, fmt.Sprint("cart ", i, seen), func() error { return write(ctx) })
 	})
 }
 

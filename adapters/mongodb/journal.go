@@ -13,6 +13,7 @@ import (
 	"kassa/core/journal"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
@@ -90,19 +91,15 @@ func storeUnknown() error {
 
 // Advance implements journal.Repository. It is the first write of its transaction, so that those who meet another one's lose nothing but this.
 func (j *Journal) Advance(ctx context.Context, s id.Store, from id.ID, to journal.Head) error {
-	t, err := j.d.writing(ctx)
-	if err != nil {
-		return err
-	}
-	if err := j.d.say(ctx, s); err != nil {
-		return err
-	}
 	set := bson.D{{Key: "token", Value: to.Token}, {Key: "position", Value: to.Position}, {Key: "at", Value: to.At.UnixMilli()}, {Key: "status", Value: to.Status}}
 	for chain, hash := range to.Last {
 		set = append(set, bson.E{Key: "last.c" + string(chain), Value: hash[:]})
 	}
-	r, err := j.d.collection(heads).UpdateOne(ctx, bson.D{{Key: "_id", Value: s}, {Key: "token", Value: from}}, bson.D{{Key: "$set", Value: set}})
-	t.met(err, s, from)
+	var r *mongo.UpdateResult
+	err := j.d.meeting(ctx, s, string(from), func() (err error) {
+		r, err = j.d.collection(heads).UpdateOne(ctx, bson.D{{Key: "_id", Value: s}, {Key: "token", Value: from}}, bson.D{{Key: "$set", Value: set}})
+		return err
+	})
 	if err == nil && r.MatchedCount == 0 {
 		err = journal.ErrStale
 	}

@@ -15,9 +15,8 @@ import (
 
 // A process that dies or freezes between its write to a head and its commit, or whose commit is lost on the way, leaves a transaction open that
 // blocks the head for all, until the server's own limit of 60 s and its sweep. So each process says beforehand, outside any transaction, in which
-// sessions it writes to a store. Whoever meets a head, or a document that serialize or meeting writes to, that stays blocked and does not move ends
-// all these sessions, its own of before among them.
-// One that lives merely has to try again; the commit of one that wakes up later is refused.
+// sessions it writes to a store. Whoever meets what meeting writes to, a head above all, and finds that it stays blocked and does not move, ends
+// all these sessions, its own of before among them. One that lives merely has to try again; the commit of one that wakes up later is refused.
 
 const (
 	blockedFor  = time.Second // before sessions are ended
@@ -111,25 +110,17 @@ type blockade struct {
 	since time.Time
 }
 
-// met notes whether a write met another transaction. from changes when that moves.
-func (t *tx) met(err error, s id.Store, from id.ID) {
+// meeting makes a write that may meet what a dead process left, and notes where it met another transaction. from says what is written to, and
+// changes when that moves.
+func (d *Database) meeting(ctx context.Context, s id.Store, from string, write func() error) error {
+	if err := d.say(ctx, s); err != nil {
+		return err
+	}
+	err, t := write(), d.current(ctx)
 	t.waits = waits{}
 	if coded(err, codeWriteConflict) {
 		t.waits = waits{store: s, from: from}
 	}
-}
-
-// meeting makes a write that may meet what a dead process left, and notes it. from says what is written to, and changes when that moves.
-func (d *Database) meeting(ctx context.Context, s id.Store, from string, write func() error) error {
-	t, err := d.writing(ctx)
-	if err != nil {
-		return err
-	}
-	if err := d.say(ctx, s); err != nil {
-		return err
-	}
-	err = write()
-	t.met(err, s, id.ID(from))
 	return err
 }
 

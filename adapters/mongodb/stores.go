@@ -65,15 +65,11 @@ func (r *Stores) CreateCopy(ctx context.Context, s store.Store) error {
 func (r *Stores) create(ctx context.Context, s store.Store, status journal.Status) error {
 	token := r.ids.New()
 	err := r.d.Transact(ctx, func(ctx context.Context) error {
-		t, err := r.d.writing(ctx)
+		err := r.d.meeting(ctx, s.ID, "", func() error {
+			_, err := r.d.collection(stores).InsertOne(ctx, shop{s.ID, s.Name, strings.ToLower(s.Name), s.Currency, s.TimeZone, s.CreatedAt.UnixMilli()})
+			return err
+		})
 		if err != nil {
-			return err
-		}
-		if err := r.d.say(ctx, s.ID); err != nil {
-			return err
-		}
-		_, err = r.d.collection(stores).InsertOne(ctx, shop{s.ID, s.Name, strings.ToLower(s.Name), s.Currency, s.TimeZone, s.CreatedAt.UnixMilli()})
-		if t.met(err, s.ID, ""); err != nil {
 			return err
 		}
 		_, err = r.d.collection(heads).InsertOne(ctx, head{Store: s.ID, Token: token, At: s.CreatedAt.UnixMilli(), Status: status})

@@ -34,10 +34,10 @@ type tx struct {
 	waits   waits
 }
 
-// waits says at which head a transaction met another one that has not ended.
+// waits says where a transaction met another one that has not ended.
 type waits struct {
 	store id.Store
-	from  id.ID
+	from  string // see meeting
 }
 
 // txKey is keyed by the database, so that a context that carries another database's transaction is not mistaken for ours.
@@ -60,7 +60,7 @@ func (d *Database) writing(ctx context.Context) (*tx, error) {
 }
 
 // Transact implements transaction.Provider. The callback runs again only when the server says that nothing of it can have happened. A
-// transaction that meets another one at a head for too long, without that head moving, ends the other's session: see lease.go.
+// transaction that meets another one for too long, without anything moving there, ends the other's session: see lease.go.
 func (d *Database) Transact(ctx context.Context, fn func(ctx context.Context) error) error {
 	if outer := d.current(ctx); outer != nil {
 		return join(ctx, outer, fn)
@@ -180,18 +180,14 @@ func (d *Database) view(ctx context.Context, fn func(ctx context.Context) error)
 // the other wrote. Transactions that write to different documents only never meet by themselves (write skew). Dozens that meet cost each other
 // seconds, so this is for what few do at once.
 func (d *Database) serialize(ctx context.Context, s id.Store, what string) error {
-	t, err := d.writing(ctx)
-	if err != nil {
-		return err
-	}
-	if err := d.say(ctx, s); err != nil {
-		return err
-	}
 	at := bson.D{{Key: "_id", Value: key{s, what}}}
-	_, err = d.collection(conflicts).UpdateOne(ctx, at, bson.D{{Key: "$inc", Value: bson.D{{Key: "n", Value: 1}}}}, options.UpdateOne().SetUpsert(true))
+	err := d.meeting(ctx, s, what, func() error {
+		_, err := d.collection(conflicts).UpdateOne(ctx, at, bson.D{{Key: "$inc", Value: bson.D{{Key: "n", Value: 1}}}}, options.UpdateOne().SetUpsert(true))
+		return err
+	})
 	if coded(err, codeWriteConflict) {
 		now, _, _ := one[counted](mongo.NewSessionContext(ctx, nil), d.collection(conflicts), at)
-		t.met(err, s, id.ID(fmt.Sprint(what, " ", now.N)))
+		d.current(ctx).waits.from += fmt.Sprint(" ", now.N)
 	}
 	return err
 }

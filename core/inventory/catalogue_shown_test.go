@@ -35,14 +35,14 @@ func TestWhatPagesShowedIsHeldUntilItIsEdited(t *testing.T) {
 
 func TestWhatPagesShowedStaysWithinItsBound(t *testing.T) {
 	var s shown
-	var all, page []*Product
+	var all []*Product
 	var ids []id.ID
 	for i := range 3000 {
 		p := named(i, fmt.Sprint("n ", i), "")
 		p.d.Description = strings.Repeat("x", 4*MaxDescription)
 		all, ids = append(all, p), append(ids, p.id)
 	}
-	for page = range slices.Chunk(all, 200) {
+	for page := range slices.Chunk(all, 200) {
 		s.hold(page)
 		s.hold(page)
 	}

@@ -40,8 +40,8 @@ type Command struct {
 	Manager  user.Create
 }
 
-// Run makes the first store and its first manager. Faults: validation_failed, already_set_up, copy_unfinished, busy; setup_unfinished when an earlier try made the
-// store, under another name, and got no further.
+// Run makes the first store and its first manager. Faults: validation_failed, already_set_up, copy_unfinished, busy; setup_unfinished when an earlier
+// try made the store, under another name, and got no further.
 func (s *Service) Run(ctx context.Context, c Command) (store.Store, *user.User, error) {
 	n, err := s.check(&c)
 	if err != nil {
